@@ -1,0 +1,123 @@
+"""The ledger's database: opened safely, brought to this version's schema, its failures in our words."""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from leadmoves.errors import LedgerError, LedgerTooNew
+
+HEAD = "0001"  # the newest revision in `schema/versions`; a test holds them together
+SCHEMA = Path(__file__).parent / "schema"
+BUSY = 15.0  # seconds to wait for another process's transaction; ours take milliseconds
+
+
+class Database:
+    """Transactions on the ledger's URL. Every failure of the database is a `LedgerError`."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+            self._engine = _engine(self.url)
+        except (ArgumentError, ImportError, ValueError) as error:
+            raise LedgerError(f"LEAD_MOVES_LEDGER is no database URL that we know: {_first_line(error)}") from None
+
+    async def prepare(self) -> None:
+        """Create the schema, or bring it to this version; `LedgerTooNew` where a newer version wrote it."""
+        _private_file(self.url)
+        async with self.writing() as connection:
+            if connection.dialect.name == "postgresql":  # two first starts at once: one makes the schema
+                await connection.execute(text("SELECT pg_advisory_xact_lock(1818583668)"))
+            await connection.run_sync(_upgrade)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction; on SQLite it takes the write lock at once, so what it read stays true."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise self._in_our_words(error) from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes nothing and waits for nobody."""
+        try:
+            async with self._engine.connect() as plain:
+                connection = await plain.execution_options(reading=True)
+                yield connection
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise self._in_our_words(error) from error
+
+    async def dispose(self) -> None:
+        await self._engine.dispose()
+
+    def _in_our_words(self, error: Exception) -> LedgerError:
+        where = self.url.render_as_string(hide_password=True)
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        return LedgerError(f"the ledger {where} cannot be used: {_first_line(cause)}")
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions on its own
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers and one writer side by side
+    cursor.execute("PRAGMA synchronous = FULL")  # «sending» must survive a power cut, not only a crash
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _private_file(url: URL) -> None:
+    """A new SQLite file is readable by its owner alone: it names people."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise LedgerError(f"the ledger {path} cannot be written: {error.strerror}") from None
+
+
+def _upgrade(connection: Connection) -> None:
+    version = _version(connection)
+    if version == HEAD:
+        return
+    if version is not None and version > HEAD:
+        raise LedgerTooNew(f"the ledger has schema {version}, this version knows {HEAD}: upgrade lead-moves")
+    from alembic import command  # noqa: PLC0415 - 0.2 s of import that only a first use needs
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(SCHEMA))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _first_line(error: object) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,79 @@
+"""A row of the ledger: the whole story of one move, and what its state allows next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from leadmoves.baseline import Baseline
+from leadmoves.jobs import Outcome
+from leadmoves.ledger.intents import Kind
+
+
+class State(StrEnum):
+    """How far a move has come. Only `SENDING` leaves a doubt after a crash."""
+
+    INTENDED = "intended"  # nothing was accepted, for certain
+    SENDING = "sending"  # a POST may have left
+    ACCEPTED = "accepted"  # the job is known
+    IN_DOUBT = "in-doubt"  # several jobs may be ours; a person decides
+    ENDED = "ended"  # the outcome is known
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; the columns are described in `tables`."""
+
+    key: str
+    kind: Kind
+    name: str
+    occasion: str
+    fingerprint: str
+    body: Mapping[str, Any]
+    options: Mapping[str, Any]
+    source: str | None
+    resources: tuple[str, ...]
+    parent: str | None
+    flow_run: str | None
+    state: State
+    posts: int
+    unsettled: int
+    baseline: Baseline | None
+    sent_at: float | None
+    owner: str | None
+    lease_until: float
+    job_id: str | None
+    adopted: bool
+    candidates: tuple[str, ...]
+    outcome: Outcome | None
+    reason: str | None
+    report: Mapping[str, Any] | None
+    created_at: float
+    updated_at: float
+    ended_at: float | None
+    told_at: float | None
+
+    @property
+    def finished(self) -> bool:
+        """The outcome is known and a person was told: nothing is left to do."""
+        return self.state is State.ENDED and self.told_at is not None
+
+    @property
+    def repeatable(self) -> bool:
+        """Ended without anything accepted: the same key may be sent again when a person asks for it."""
+        return self.state is State.ENDED and self.outcome in {Outcome.REFUSED, Outcome.NOT_SENT}
+
+
+def row_of(columns: Mapping[str, Any]) -> Row:
+    """A row from what the database gives."""
+    return Row(
+        **{
+            **columns,
+            "kind": Kind(columns["kind"]),
+            "state": State(columns["state"]),
+            "resources": tuple(columns["resources"]),
+            "baseline": Baseline.model_validate(columns["baseline"]) if columns["baseline"] else None,
+            "candidates": tuple(columns["candidates"] or ()),
+            "outcome": Outcome(columns["outcome"]) if columns["outcome"] else None,
+        }
+    )

@@ -1,0 +1,129 @@
+"""One look at many jobs: which requests answer it, and how the rows stay small.
+
+one job ............ GET /background-jobs/{id}?data_fields=…          counters and errors alone
+up to 100 .......... GET /background-jobs?ids=…                      one page
+more ............... GET /background-jobs?status=success,failed,cancelled, latest change first: about one page
+rows too heavy ..... GET /background-jobs?ids=…&status=<running>; what is missing there is asked for by id
+
+A list has no `data_fields`: the row of an ended move carries up to 10,000 addresses. Whether rows are heavy
+shows in the first ones that come.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from leadmoves.api import Instantly, JobQuery
+from leadmoves.cadence import PAGE, Look
+from leadmoves.errors import NotFound
+from leadmoves.joblist import RUNNING
+from leadmoves.jobs import DATA_FIELDS, ENDED, Job, parse_job
+from leadmoves.tally import Tally, counting
+
+# Addresses in one row from which on rows count as heavy: 1,000 are 30 kB, a page of such rows 3 MB.
+HEAVY = 1000
+# How far back behind the newest change a feed is read again (seconds): rows may become visible out of order.
+OVERLAP = 5.0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a look saw: rows by job id, and the jobs that the API says it does not know."""
+
+    rows: Mapping[str, Job]
+    unknown: frozenset[str] = frozenset()
+
+
+class Looker:
+    """Carries looks out. Remembers how far the feed was read and whether rows are heavy."""
+
+    def __init__(self, api: Instantly) -> None:
+        self._api = api.without_retries()  # a failed look is followed by the next one, not by a retry
+        self._read_up_to: float | None = None
+        self._heavy = False
+
+    async def look(self, look: Look, tallies: Mapping[str, Tally], young: Collection[str] = ()) -> Sight:
+        """Ask what the look asks for. Any `ApiError` fails the whole look.
+
+        Args:
+            look: whose `ids` are job ids.
+            tallies: of all watched jobs; each request is counted at one of them.
+            young: jobs that a list may not show yet; any other that it misses is asked for by id.
+
+        """
+        if len(tallies) == 1:
+            return await self._one(next(iter(tallies)), tallies)
+        if self._heavy:
+            return await self._lightly(look.ids or tuple(tallies), tallies)
+        rows = await self._feed(look.feed, tallies) if look.feed else {}
+        for page in _pages([job_id for job_id in look.ids if job_id not in rows]):
+            rows |= await self._list(JobQuery(ids=page), tallies, page)
+        missing = [job_id for job_id in look.ids if job_id not in rows and job_id not in young]
+        return await self._by_id(missing, tallies, rows)
+
+    async def _one(self, job_id: str, tallies: Mapping[str, Tally]) -> Sight:
+        with counting(tallies[job_id], "look"):
+            try:
+                job = await self._api.get_job(job_id, DATA_FIELDS)
+            except NotFound:
+                return Sight({}, frozenset({job_id}))
+        return Sight({job_id: job})
+
+    async def _feed(self, pages: int, tallies: Mapping[str, Tally]) -> dict[str, Job]:
+        """What ended since the last look, latest first, and no further back."""
+        query = JobQuery(status=sorted(ENDED), sort_column="updated_at")
+        rows: dict[str, Job] = {}
+        newest, cursor = self._read_up_to, None
+        for _ in range(pages):
+            with counting(_poorest(tallies, tallies), "look"):
+                page = await self._api.list_jobs(query, cursor)
+            jobs = self._weighed(page.items)
+            rows |= {job.id: job for job in jobs if job.id in tallies}
+            changes = [job.updated_at.timestamp() for job in jobs if job.updated_at]
+            newest = max([*changes, *([newest] if newest else [])], default=None)
+            if self._covered(changes) or len(page.items) < PAGE or page.cursor in {None, cursor}:
+                break
+            cursor = page.cursor
+        self._read_up_to = newest
+        return rows
+
+    def _covered(self, changes: Sequence[float]) -> bool:
+        """The page reaches back to what the previous look read."""
+        return bool(self._read_up_to and changes and min(changes) < self._read_up_to - OVERLAP)
+
+    async def _lightly(self, ids: Sequence[str], tallies: Mapping[str, Tally]) -> Sight:
+        """Ask only for rows that are still running: these carry no addresses. The others one by one."""
+        rows: dict[str, Job] = {}
+        for page in _pages(ids):
+            rows |= await self._list(JobQuery(ids=page, status=RUNNING), tallies, page)
+        return await self._by_id([job_id for job_id in ids if job_id not in rows], tallies, rows)
+
+    async def _by_id(self, ids: Sequence[str], tallies: Mapping[str, Tally], rows: Mapping[str, Job]) -> Sight:
+        """One GET a job, for those that a list did not show."""
+        found = [await self._one(job_id, tallies) for job_id in ids]
+        shown = {job_id: job for sight in found for job_id, job in sight.rows.items()}
+        return Sight({**rows, **shown}, frozenset(job_id for sight in found for job_id in sight.unknown))
+
+    async def _list(self, query: JobQuery, tallies: Mapping[str, Tally], asked: Sequence[str]) -> dict[str, Job]:
+        with counting(_poorest(tallies, asked), "look"):
+            page = await self._api.list_jobs(query)
+        return {job.id: job for job in self._weighed(page.items)}
+
+    def _weighed(self, items: Sequence[Mapping[str, object]]) -> list[Job]:
+        """The rows as jobs without their addresses; notes when these are many."""
+        jobs = []
+        for job in filter(None, map(parse_job, items)):
+            addresses = job.data.get("moved_lead_emails")
+            if isinstance(addresses, list):
+                self._heavy = self._heavy or len(addresses) > HEAVY
+            jobs.append(job.without_addresses())
+        return jobs
+
+
+def _pages(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(ids), PAGE):
+        yield tuple(ids[start : start + PAGE])
+
+
+def _poorest(tallies: Mapping[str, Tally], asked: Iterable[str]) -> Tally:
+    """The job that has been charged least: a request shared by many is counted at one of them."""
+    return min((tallies[job_id] for job_id in asked), key=lambda tally: tally.look)
