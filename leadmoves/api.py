@@ -119,7 +119,7 @@ class Instantly:
     def without_retries(self) -> Self:
         """The same client, for a caller that meets failures itself; closes with this one."""
         other = copy.copy(self)
-        other._patience = 0.0
+        other._patience = 0.0  # noqa: SLF001 - our own class
         return other
 
     # Jobs are started by one POST each, never repeated here.
@@ -214,7 +214,7 @@ class Instantly:
         await self._pace.acquire()
         if before:
             await before()
-        count_request()
+        count_request("submit" if before else None)
         try:
             answer = await self._http.request(method, path, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -6,10 +6,10 @@
 
 c = 0.5 s of lag is what a request is worth. √(2·c/h) is the best interval for a hazard of h ends a second
 (Keller 1974). Nobody knows how long a move takes, so h = 1/(age + A), the hazard of lengths without a scale:
-that law costs at most √2 of the best fixed interval in hindsight. Pure √(2·c·age) wastes its first ten looks
-on jobs that are seconds old. Recorded jobs were of two kinds, over within half a second or much longer: hence
-one look at 0.5 s, and for what survives it A = 4 s, first gaps of two seconds. A was not fitted: from 2 s to
-25 s each of three length distributions gets better, each step giving up more freshness; 4 s stays fresh.
+that law costs at most √2 of the best fixed interval in hindsight. Pure √(2·c·age) spends six looks on the
+first nine seconds. Recorded jobs were over within half a second, and long ones take minutes: hence one look at
+0.5 s, and for what survives it A = 4 s, first gaps of two seconds. A was not fitted: from 1 s to 25 s each step
+brings each of the bench's three distributions nearer to the limit, and each gives up freshness; 4 s stays fresh.
 
 More than a page of jobs is watched by a *feed* instead of by id: the list of ended jobs, latest change first,
 read back to the previous look. It costs about one request whatever K is. Since a feed shows neither a stall
@@ -36,7 +36,7 @@ STRIDE = 2 / 3  # of the time left: two looks correct a crooked curve before its
 HOME = 1.0  # s left: now aim at the end itself
 MARGIN = 0.25  # s behind a predicted end; progress is rounded, a look just before the end is wasted
 REACH = 4.0  # blind intervals; how far a prediction may put a look off, should the job end early
-TRIES = 12  # looks that a prediction may win over the blind law; honest ones need about five
+TRIES = 12  # looks that a prediction may win over the blind law; of the bench, honest curves need five at most
 
 
 def interval(age: float, cost: float = COST, floor: float = FLOOR, ceiling: float = CEILING) -> float:

@@ -46,7 +46,7 @@ class JobList:
     async def since(self, job_type: str, source: str | None, baseline: Baseline) -> list[Job]:
         """All jobs of a source that the baseline does not rule out by their age."""
         query = JobQuery(type=job_type, entity_id=_listed(source), limit=FEW)
-        return await self._read(query, lambda job: baseline.older(job))
+        return await self._read(query, baseline.older)
 
     async def holder(self, job_type: str, resources: Sequence[str]) -> Job | None:
         """A running job that holds one of these resources (any job of the type where none is named)."""

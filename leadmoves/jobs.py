@@ -1,4 +1,4 @@
-"""A background job as the API shows it, and how a move ended.
+"""A background job as the API shows it, and the names of how a move can end.
 
 Parsed open: the vendor adds statuses, types and keys about monthly, and none of them may stop a watch.
 """
@@ -117,46 +117,3 @@ class Outcome(StrEnum):
     def open(self) -> bool:
         """Whether the job may still go on, or a person has to decide: `resume` looks at it again."""
         return self in {Outcome.STALLED, Outcome.STILL_RUNNING, Outcome.IN_DOUBT}
-
-
-class Ending(BaseModel):
-    """An outcome with its reason and, where there is one, its job."""
-
-    model_config = ConfigDict(frozen=True)
-
-    outcome: Outcome
-    reason: str | None = None
-    job: Job | None = None
-    candidates: tuple[str, ...] = ()
-
-
-def ending_of(job: Job, at_least: int | None = None) -> Ending:
-    """What an ended move job amounts to. «success» says only that the job ran.
-
-    Args:
-        job: with its counters.
-        at_least: fewer moved leads than this are `short`.
-
-    """
-    match job.status:
-        case "failed":
-            return Ending(outcome=Outcome.FAILED, reason=job.error or "the job failed without saying why", job=job)
-        case "cancelled":
-            return Ending(outcome=Outcome.CANCELLED, reason="the job was cancelled by a user", job=job)
-        case "success":
-            return _success(job, at_least)
-        case odd:
-            raise ValueError(f"job {job.id} has not ended: {odd}")
-
-
-def _success(job: Job, at_least: int | None) -> Ending:
-    moved, total = job.count("moved_leads"), job.count("total_leads")
-    if moved is None:
-        return Ending(
-            outcome=Outcome.NOTHING_MOVED, reason="the job succeeded without saying how many moved", job=job
-        )
-    if moved == 0:
-        return Ending(outcome=Outcome.NOTHING_MOVED, reason=f"0 of {total or 0} selected leads moved", job=job)
-    if at_least is not None and moved < at_least:
-        return Ending(outcome=Outcome.SHORT, reason=f"{moved} moved, at least {at_least} expected", job=job)
-    return Ending(outcome=Outcome.SUCCEEDED, job=job)

@@ -43,8 +43,12 @@ class Settings(BaseSettings):
     def ledger_url(self) -> str:
         """SQLAlchemy URL of the ledger, drivers as this project runs them. May hold a password."""
         if self.ledger is None:
-            return f"sqlite+aiosqlite:///{HOME.expanduser()}/ledger.sqlite"
+            return f"sqlite+aiosqlite:///{self.home}/ledger.sqlite"
         return async_url(self.ledger.get_secret_value())
+
+    @property
+    def home(self) -> Path:
+        return HOME.expanduser()
 
     def required_key(self) -> SecretStr:
         """The API key, or `InvalidInput` that says which variable to set."""

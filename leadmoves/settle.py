@@ -117,7 +117,7 @@ class Settler:
         return row
 
     async def _absent(self, row: Row) -> Row:
-        """It was not accepted. The baseline is kept from now on: a job that turns up late is still known for ours."""
+        """It was not accepted. The baseline is kept from now on: a job that turns up late is known for ours."""
         row = await self._ledger.write(row.key, state=State.INTENDED, unsettled=row.unsettled + 1)
         self._say(Decided.ABSENT, row, posts=row.posts)
         return row

@@ -12,6 +12,7 @@ A row found SENDING after a crash enters at «settle». No layer repeats the POS
 was not accepted, for certain, and may be sent again, a bounded number of times.
 """
 
+import asyncio
 import random
 from typing import Any
 
@@ -61,6 +62,7 @@ class Submitter:
         self._clock = clock
         self._doubt_time = timeout + settle
         self._listener = listener
+        self._turns: dict[str, asyncio.Lock] = {}  # one key, one at a time, within this process too
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._doors = doors(api)
         self._list = JobList(api, clock)
@@ -86,7 +88,10 @@ class Submitter:
             LedgerError: nothing was sent that the ledger does not know of.
 
         """
-        row = await self._own(row, deadline)
+        async with self._turns.setdefault(row.key, asyncio.Lock()):
+            return await self._submit(await self._own(row, deadline), deadline)
+
+    async def _submit(self, row: Row, deadline: float) -> Row:
         for tries in range(1, MOST_TRIES + 1):
             if row.state is State.SENDING:
                 row = await self._settler.settle(row, deadline)

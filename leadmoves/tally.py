@@ -20,6 +20,10 @@ class Tally:
     def count(self, purpose: Purpose) -> None:
         setattr(self, purpose, getattr(self, purpose) + 1)
 
+    @property
+    def total(self) -> int:
+        return self.submit + self.look + self.other
+
     def as_dict(self) -> dict[Purpose, int]:
         return {"submit": self.submit, "look": self.look, "other": self.other}
 
@@ -37,8 +41,8 @@ def counting(tally: Tally, purpose: Purpose) -> Iterator[None]:
         _current.reset(token)
 
 
-def count_request() -> None:
-    """Called by the API client once an attempt."""
+def count_request(purpose: Purpose | None = None) -> None:
+    """Called by the API client once an attempt; a purpose given here goes before the block's."""
     if current := _current.get():
-        tally, purpose = current
-        tally.count(purpose)
+        tally, usual = current
+        tally.count(purpose or usual)

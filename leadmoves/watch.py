@@ -80,6 +80,8 @@ class Watch:
             tally: where its share of the requests is counted.
 
         """
+        if already := self._waiting.get(job_id):  # two moves may wait for one warmup
+            return await asyncio.shield(already.future)
         future: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
         followed = Followed(Watched(job_id, started, deadline), changed=self._clock.monotonic())
         self._waiting[job_id] = _Waiting(followed, tally, future)

@@ -48,9 +48,10 @@ def _fill(workspace: Workspace, shares: list[tuple[Place, int]], leads: int, now
 
 
 def _lead(workspace: Workspace, place: Place, n: int, now: float) -> Lead:
-    first, last, company = FIRST[n % 12], LAST[n // 12 % 10], COMPANY[n % 7]
+    who = _person(n, place)
+    first, last, company = FIRST[who % 12], LAST[who // 12 % 10], COMPANY[who % 7]
     created = now - 60 * DAY + n * 0.01
-    lead = Lead(workspace.new_id(), _address(n, place), first, last, company, created, created)
+    lead = Lead(workspace.new_id(), _address(who), first, last, company, created, created)
     lead.esp_code, lead.esg_code, lead.verification = ESP[n % 20], ESG[n % 9], VERIFICATION[n // 3 % 12]
     lead.enrichment = 11 if n % 25 == 0 else 1
     if place.kind == "list":
@@ -61,14 +62,17 @@ def _lead(workspace: Workspace, place: Place, n: int, now: float) -> Lead:
     return lead
 
 
-def _address(n: int, place: Place) -> str | None:
-    """Some have no address, some are blocked, and some campaign leads share theirs with a list lead."""
-    if (n + 1) % 400 == 0:
+def _person(n: int, place: Place) -> int:
+    """Some campaign leads are people who stand in a list too: the first 97 leads do."""
+    return n % 97 if place.kind == "campaign" and n % 50 == 0 else n
+
+
+def _address(who: int) -> str | None:
+    """Some have no address, and some are blocked."""
+    if (who + 1) % 400 == 0:
         return None
-    if place.kind == "campaign" and n % 50 == 0:
-        n %= 97  # the address of one of the first leads, which stand in a list
-    host = BLOCKED_DOMAIN if (n + 50) % 200 == 0 else f"{COMPANY[n % 7].lower()}.example"
-    return f"{FIRST[n % 12]}.{LAST[n // 12 % 10]}{n}@{host}".lower()
+    host = BLOCKED_DOMAIN if (who + 50) % 200 == 0 else f"{COMPANY[who % 7].lower()}.example"
+    return f"{FIRST[who % 12]}.{LAST[who // 12 % 10]}{who}@{host}".lower()
 
 
 def _engage(lead: Lead, n: int, now: float, workspace: Workspace) -> None:

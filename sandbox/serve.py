@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # SO_LINGER on, 0 s: close sends a reset, which is what a crashed peer or a dropped connection looks like
 RESET = struct.pack("ii", 1, 0)
-STOP_SECONDS = 5.0  # a thread that has not ended by then is stuck, and a test shall say so
+STOP_SECONDS = 5.0  # a thread that needs longer to start or to stop is stuck
 
 
 class Cuttable(H11Protocol):
@@ -153,6 +153,8 @@ def running(sandbox: "Sandbox", host: str = "127.0.0.1", port: int = 0) -> Itera
         finally:
             server.should_exit = True
             thread.join(STOP_SECONDS)
+            if thread.is_alive():
+                raise RuntimeError("the sandbox did not stop")
 
 
 @asynccontextmanager

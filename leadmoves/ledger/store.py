@@ -72,10 +72,6 @@ class Ledger:
         rows = await self._rows(and_(moves.c.parent.is_(None), moves.c.told_at.is_(None)))
         return rows[::-1]
 
-    async def unfinished_like(self, name: str, fingerprint: str) -> list[Row]:
-        same = and_(moves.c.name == name, moves.c.fingerprint == fingerprint, moves.c.told_at.is_(None))
-        return await self._rows(same)
-
     async def claimed(self, job_ids: Iterable[str]) -> set[str]:
         """Which of these jobs belong to some row."""
         async with self._database.reading() as connection:

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from math import floor, inf, nan, sqrt
 from operator import itemgetter
 from random import Random
@@ -65,6 +67,10 @@ def looks_until(end: float, says: Says = lambda _at: None, deadline: float = inf
     return times[1:]
 
 
+def percent(length: float, at: float) -> int:
+    return floor(100 * at / length)
+
+
 @given(ages, ages)
 def test_an_older_job_is_looked_at_no_more_often(one: float, other: float) -> None:
     young, old = sorted([one, other])
@@ -127,7 +133,7 @@ def test_no_lie_puts_a_look_off_beyond_four_blind_intervals(said: list[float | N
 
     times = looks_until(end, lambda _at: next(lies, None))
 
-    for before, after in zip(times, times[1:], strict=False):
+    for before, after in pairwise(times):
         assert after - before <= min(REACH * interval(before) * (1 + JITTER), CEILING) + 1e-6
 
 
@@ -135,7 +141,7 @@ def test_no_lie_puts_a_look_off_beyond_four_blind_intervals(said: list[float | N
 def test_a_job_that_says_the_same_for_ever_is_soon_watched_as_seldom_as_a_silent_one(lie: float) -> None:
     times = looks_until(3000.0, lambda _at: lie)
 
-    late = [after - before for before, after in zip(times, times[1:], strict=False) if before > 2000]
+    late = [after - before for before, after in pairwise(times) if before > 2000]
     assert min(late) > 0.8 * CEILING
 
 
@@ -171,7 +177,7 @@ def test_honest_progress_is_seen_ending_soon_and_cheaply(length: float, bow: flo
 
 def test_honest_linear_progress_of_a_minute_takes_ten_looks_and_a_second_at_most() -> None:
     for length in range(40, 80):
-        times = looks_until(length, lambda at, length=length: floor(100 * at / length))
+        times = looks_until(length, partial(percent, length))
 
         assert len(times) <= 10
         assert times[-1] - length <= 1.2
@@ -228,7 +234,8 @@ def test_a_deadline_in_a_crowd_asks_for_that_job_by_id() -> None:
 
     look = next_look(9.8, jobs, BUDGET, Random(1), since=9.7)
 
-    assert (look.at, look.ids, look.last) == (10.0, ("7",), {"7"})
+    assert (look.at, look.ids) == (10.0, ("7",))
+    assert look.last == {"7"}
 
 
 @pytest.mark.parametrize(("number", "budget"), [(1, 5.0), (50, 80.0), (300, 20.0), (1000, 80.0), (5000, 40.0)])

@@ -4,10 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox import Sandbox, Settings, Workspace
 from sandbox.jobs import Life, Script, look
 
+from .conftest import scene_of
+
 if TYPE_CHECKING:
-    from .conftest import Scene
+    from sandbox.app import Seconds
+
+    from .conftest import Clock, Scene
 
 
 def life(outcome: str = "success", progress: str = "honest") -> Life:
@@ -105,3 +110,19 @@ async def test_a_scripted_duration_is_the_time_from_created_to_updated(scene: "S
     (row,) = scene.sandbox.stats_now()["jobs"]
 
     assert row["ended_at"] - row["created_at"] == pytest.approx(40)
+
+
+@pytest.mark.parametrize(("seconds", "took"), [(7.0, 7.0), (lambda leads: leads * 2.0, 20.0), (None, 0.26)])
+async def test_a_sandbox_can_be_told_how_long_its_moves_take(
+    clock: "Clock", seconds: "Seconds", took: float
+) -> None:
+    settings = Settings(seconds_per_job=seconds, progress="none", latency=0.1)
+    scene = scene_of(Sandbox(Workspace(), settings, clock.now, clock.sleep), clock)
+    began = clock.time
+    job_id = (await scene.move(*scene.small(10))).json()["id"]
+    clock.time = began + 0.1 + took - 0.15
+
+    before, after = await scene.job(job_id), await scene.job(job_id)
+    await scene.client.aclose()
+
+    assert (before["status"], before["progress"], after["status"]) == ("in-progress", 0, "success")

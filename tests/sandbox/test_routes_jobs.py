@@ -90,3 +90,11 @@ async def test_get_and_list_do_not_tell_the_user(scene: "Scene", five: list[str]
 
 async def test_an_unknown_job_is_a_404(scene: "Scene") -> None:
     assert (await scene.client.get(f"{JOBS}/{'0' * 24}")).status_code == 404
+
+
+async def test_an_unknown_cursor_ends_the_list(scene: "Scene", five: list[str]) -> None:
+    assert await scene.rows(starting_after="0" * 24) == []
+
+
+async def test_a_cursor_holds_even_when_its_job_no_longer_matches(scene: "Scene", five: list[str]) -> None:
+    assert [row["id"] for row in await scene.rows(starting_after=five[3], excluded_ids=five[3])] == five[2::-1]

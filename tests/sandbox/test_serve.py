@@ -1,6 +1,10 @@
 """The sandbox on a real socket: what is lost there, looks lost to any client."""
 
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +13,7 @@ from sandbox import Fault, create, running
 from sandbox.__main__ import welcome
 
 KEY = {"authorization": "Bearer sandbox-key"}
+ROOT = Path(__file__).parents[2]
 MOVE = "/api/v2/leads/move"
 
 
@@ -48,3 +53,17 @@ def test_the_welcome_names_all_that_is_needed_to_try_it() -> None:
         assert place.id in told
         assert place.name in told
     assert "curl -H 'Authorization: Bearer sandbox-key' http://127.0.0.1:1/api/v2/background-jobs" in told
+
+
+def test_the_module_serves_says_where_and_ends_on_an_interrupt() -> None:
+    command = [sys.executable, "-m", "sandbox", "--leads", "50", "--key", "k"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:  # noqa: S603  (our own module)
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            answer = httpx.get(f"{url}/api/v2/campaigns", headers={"authorization": "Bearer k"})
+        finally:
+            process.send_signal(signal.SIGINT)
+
+    assert len(answer.json()["items"]) == 3
+    assert process.returncode == 0
