@@ -15,7 +15,7 @@ from random import Random
 
 from bench.lengths import Curve, Lags, lags
 from bench.peers import Schedule
-from leadmoves.cadence import FLOOR, PAGE, SCALE, SHARE, Look, Watched, crowd_interval, jittered, next_look
+from leadmoves.watch.cadence import FLOOR, PAGE, SCALE, SHARE, Look, Watched, crowd_interval, jittered, next_look
 
 BUDGET = 80.0  # requests a second, the project's default
 OVERLAP = 1.0  # s; a feed is read back so far behind the previous look, for rows that show late

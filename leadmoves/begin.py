@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from leadmoves.ledger import Intent, Kind, Ledger, Row, State
 from leadmoves.plan import Move, Plan
-from leadmoves.refusal import checked
+from leadmoves.plan.refusal import checked
 
 # What a later process needs of a move besides its body, to finish it as this one would.
 KEPT = {"whole_source", "expect", "deadline", "on_success", "notify"}

@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from leadmoves.followed import Seen, Wait
 from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Row, State
+from leadmoves.watch.followed import Seen, Wait
 
 UNTOLD = "the job failed without saying why"
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from leadmoves.api.tally import Purpose, Tally
 from leadmoves.endings import Ending
 from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Row
-from leadmoves.tally import Purpose, Tally
 
 LEFT_OUT = (
     "duplicated_leads",

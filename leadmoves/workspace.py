@@ -11,16 +11,16 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from leadmoves.api import Instantly
+from leadmoves.api.pace import SharedPace, pace_alone, pace_by_file
+from leadmoves.api.tally import Tally, counting
 from leadmoves.clock import Clock, SystemClock
 from leadmoves.decisions import Listener, nobody
 from leadmoves.endings import Ending, ending_of_row, ending_of_wait
 from leadmoves.errors import ApiError, LedgerError
 from leadmoves.jobs import DATA_FIELDS, Job
 from leadmoves.ledger import Ledger, Row
-from leadmoves.pace import SharedPace, pace_alone, pace_by_file
 from leadmoves.settings import Settings
 from leadmoves.submit import Submitter
-from leadmoves.tally import Tally, counting
 from leadmoves.watch import Watch
 
 

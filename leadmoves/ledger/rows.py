@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from leadmoves.baseline import Baseline
 from leadmoves.jobs import Outcome
+from leadmoves.ledger.baseline import Baseline
 from leadmoves.ledger.intents import Kind
 
 

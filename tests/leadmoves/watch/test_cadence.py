@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadmoves.cadence import (
+from leadmoves.watch.cadence import (
     CEILING,
     FLOOR,
     JITTER,

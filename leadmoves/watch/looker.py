@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from leadmoves.api import Instantly, JobQuery
-from leadmoves.cadence import PAGE, Look
+from leadmoves.api.tally import Tally, counting
 from leadmoves.errors import NotFound
-from leadmoves.joblist import RUNNING
 from leadmoves.jobs import DATA_FIELDS, ENDED, Job, parse_job
-from leadmoves.tally import Tally, counting
+from leadmoves.submit.joblist import RUNNING
+from leadmoves.watch.cadence import PAGE, Look
 
 # Addresses in one row from which on rows count as heavy: 1,000 are 30 kB, a page of such rows 3 MB.
 HEAVY = 1000

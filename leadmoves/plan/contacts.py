@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from leadmoves.body import is_email, once_each
 from leadmoves.errors import InvalidInput, Problem
-from leadmoves.refusal import shown
+from leadmoves.plan.body import is_email, once_each
+from leadmoves.plan.refusal import shown
 
 LARGEST = 64 * 2**20  # bytes: about two million addresses, 2,000 requests
 BAD_ROWS_SHOWN = 10  # enough to see what is wrong with a column

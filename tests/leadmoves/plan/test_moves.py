@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from leadmoves.body import fingerprint, same_request
 from leadmoves.errors import InvalidInput
-from leadmoves.filters import EspCode, LeadFilter
-from leadmoves.moves import MoveRequest, Where, move
-from leadmoves.refusal import checked
+from leadmoves.plan.body import fingerprint, same_request
+from leadmoves.plan.filters import EspCode, LeadFilter
+from leadmoves.plan.moves import MoveRequest, Where, move
+from leadmoves.plan.refusal import checked
 
 LIST = "6a1c0f3e-0d5b-4c55-9f0a-2b8f6c1d7e90"
 CAMPAIGN = "77b0f3e0-0d5b-4c55-9f0a-2b8f6c1d7e90"

@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StrictBool
 
-from leadmoves.body import Body, Emails, Id
-from leadmoves.filters import AccountFilter, AnyAccountFilter
-from leadmoves.moves import SearchText
-from leadmoves.refusal import Contradiction, Input, optional
+from leadmoves.plan.body import Body, Emails, Id
+from leadmoves.plan.filters import AccountFilter, AnyAccountFilter
+from leadmoves.plan.moves import SearchText
+from leadmoves.plan.refusal import Contradiction, Input, optional
 
 ADDRESSES_A_REQUEST = 100  # the API's own bound on `emails` and on `excluded_emails`
 

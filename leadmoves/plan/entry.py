@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from leadmoves.filters import NotNegative
-from leadmoves.moves import Limit, MoveRequest, selects
-from leadmoves.refusal import Contradiction, Input, optional, shown
-from leadmoves.warmup import WarmupRequest
+from leadmoves.plan.filters import NotNegative
+from leadmoves.plan.moves import Limit, MoveRequest, selects
+from leadmoves.plan.refusal import Contradiction, Input, optional, shown
+from leadmoves.plan.warmup import WarmupRequest
 
 LONGEST_NAME = 100  # a line of a table
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=24)  # a look or two; a night and a day

@@ -17,7 +17,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from leadmoves.refusal import Input, shown
+from leadmoves.plan.refusal import Input, shown
 
 _UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # What ajv-formats calls an e-mail; the vendor's server answers with ajv's sentences, so it is likely its rule.

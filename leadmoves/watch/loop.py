@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from leadmoves.api import Instantly
-from leadmoves.cadence import Look, Watched, next_look
+from leadmoves.api.tally import Tally
 from leadmoves.clock import Clock
 from leadmoves.errors import ApiError, NotFound, Refused, Throttled
-from leadmoves.followed import STALL, Followed, Seen, Wait
 from leadmoves.jobs import Job
-from leadmoves.looker import Looker, Sight
-from leadmoves.tally import Tally
+from leadmoves.watch.cadence import Look, Watched, next_look
+from leadmoves.watch.followed import STALL, Followed, Seen, Wait
+from leadmoves.watch.looker import Looker, Sight
 
 # A key that lost its rights will not get them back while we wait: so many refusals in a row end the wait.
 REFUSALS = 3

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import yaml
 
 from leadmoves.errors import InvalidInput, Problem
-from leadmoves.refusal import Loc, field_path
+from leadmoves.plan.refusal import Loc, field_path
 
 DEEPEST = 20  # a plan needs 9 levels
 MOST_VALUES = 5_000_000  # a plan of 100,000 moves has two million; what aliases repeat counts each time

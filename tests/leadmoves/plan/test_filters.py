@@ -3,9 +3,9 @@
 import pytest
 
 from leadmoves.errors import InvalidInput
-from leadmoves.filters import AccountFilter, EsgCode, EspCode, LeadFilter, LeadQuery
-from leadmoves.moves import MoveRequest
-from leadmoves.refusal import checked
+from leadmoves.plan.filters import AccountFilter, EsgCode, EspCode, LeadFilter, LeadQuery
+from leadmoves.plan.moves import MoveRequest
+from leadmoves.plan.refusal import checked
 
 ENDS = {"list_id": "6a1c0f3e-0d5b-4c55-9f0a-2b8f6c1d7e90", "to_list_id": "77b0f3e0-0d5b-4c55-9f0a-2b8f6c1d7e90"}
 

@@ -17,17 +17,17 @@ import random
 from typing import Any
 
 from leadmoves.api import Instantly
-from leadmoves.baseline import baseline_of
-from leadmoves.body import same_request
-from leadmoves.cadence import interval
+from leadmoves.api.resend import wait_for
 from leadmoves.clock import Clock
 from leadmoves.decisions import Decided, Decision, Listener, nobody
 from leadmoves.errors import Ambiguous, ApiError, Busy, NotSent, Refused, Throttled
-from leadmoves.joblist import JobList
 from leadmoves.jobs import Outcome
 from leadmoves.ledger import Kind, Ledger, Row, State
-from leadmoves.resend import wait_for
-from leadmoves.settle import Settler, doors
+from leadmoves.ledger.baseline import baseline_of
+from leadmoves.plan.body import same_request
+from leadmoves.submit.joblist import JobList
+from leadmoves.submit.settle import Settler, doors
+from leadmoves.watch.cadence import interval
 
 # POSTs a key may cost when each is lost and then found absent: three lost answers in a row are an outage.
 MOST_POSTS = 3

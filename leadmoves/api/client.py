@@ -15,13 +15,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from leadmoves.answers import document_of, failure, refusal
+from leadmoves.api.answers import document_of, failure, refusal
+from leadmoves.api.pace import Pace
+from leadmoves.api.resend import TOTAL, reads
+from leadmoves.api.tally import count_request
 from leadmoves.clock import Clock, SystemClock
 from leadmoves.errors import UnreadableAnswer
 from leadmoves.jobs import Job, parse_job
-from leadmoves.pace import Pace
-from leadmoves.resend import TOTAL, reads
-from leadmoves.tally import count_request
 
 Body = Mapping[str, Any]
 Before = Callable[[], Awaitable[None]]

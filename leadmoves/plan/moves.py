@@ -11,9 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from leadmoves.body import Body, Emails, Id, Ids
-from leadmoves.filters import AnyEsgCode, AnyEspCode, AnyLeadFilter, EsgCode, EspCode, LeadFilter, LeadQuery
-from leadmoves.refusal import Contradiction, checked, optional
+from leadmoves.plan.body import Body, Emails, Id, Ids
+from leadmoves.plan.filters import AnyEsgCode, AnyEspCode, AnyLeadFilter, EsgCode, EspCode, LeadFilter, LeadQuery
+from leadmoves.plan.refusal import Contradiction, checked, optional
 
 Kind = Literal["campaign", "list"]
 Limit = Annotated[int, Field(strict=True, ge=1)]

@@ -12,8 +12,8 @@ look failed .................. nothing is known; the deadline still counts
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from leadmoves.cadence import Watched
 from leadmoves.jobs import KNOWN, Job
+from leadmoves.watch.cadence import Watched
 
 # No change of status, progress or updated_at for so long is a standstill (seconds). Nobody has published how
 # long a large move pauses between steps; ten minutes is the longest duration that anybody claims for 1,000 leads.

@@ -14,12 +14,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 from pydantic_core import PydanticCustomError
 
-from leadmoves.contacts import Contacts, read_contacts
-from leadmoves.document import read_document
-from leadmoves.entry import LONGEST_NAME, Expect, Move, OnSuccess
 from leadmoves.errors import InvalidInput, Problem
-from leadmoves.moves import MoveRequest
-from leadmoves.refusal import Contradiction, Input, LineOf, checked, field_path, problems_of, shown
+from leadmoves.plan.contacts import Contacts, read_contacts
+from leadmoves.plan.document import read_document
+from leadmoves.plan.entry import LONGEST_NAME, Expect, Move, OnSuccess
+from leadmoves.plan.moves import MoveRequest
+from leadmoves.plan.refusal import Contradiction, Input, LineOf, checked, field_path, problems_of, shown
 
 __all__ = ["Expect", "Move", "OnSuccess", "Plan", "check_plan", "parse_plan", "read_plan"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from leadmoves.api import Instantly, JobQuery
-from leadmoves.baseline import MARGIN, Baseline, created_at
 from leadmoves.clock import Clock
 from leadmoves.jobs import Job, parse_job
+from leadmoves.ledger.baseline import MARGIN, Baseline, created_at
 
 # Rows carry up to 10,000 addresses each: a look for one source asks for few, a look for many for a full page.
 FEW, MANY = 25, 100

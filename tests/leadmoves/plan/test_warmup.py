@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from leadmoves.errors import InvalidInput
-from leadmoves.filters import AccountFilter
-from leadmoves.refusal import checked
-from leadmoves.warmup import WarmupRequest
+from leadmoves.plan.filters import AccountFilter
+from leadmoves.plan.refusal import checked
+from leadmoves.plan.warmup import WarmupRequest
 
 TAG = "6a1c0f3e-0d5b-4c55-9f0a-2b8f6c1d7e90"
 EVERY = {

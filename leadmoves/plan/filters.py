@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from leadmoves.refusal import Contradiction, Input, shown
+from leadmoves.plan.refusal import Contradiction, Input, shown
 
 
 class LeadFilter(StrEnum):

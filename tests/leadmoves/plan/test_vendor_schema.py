@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from leadmoves.filters import AccountFilter, EsgCode, EspCode, LeadFilter
-from leadmoves.moves import MoveRequest
-from leadmoves.warmup import WarmupRequest
+from leadmoves.plan.filters import AccountFilter, EsgCode, EspCode, LeadFilter
+from leadmoves.plan.moves import MoveRequest
+from leadmoves.plan.warmup import WarmupRequest
 
 BESIDE = Path(__file__).parents[2].parent / "shared" / "facts" / "instantly-openapi.json"
 DESCRIPTION = Path(os.environ.get("LEAD_MOVES_VENDOR_API", BESIDE))

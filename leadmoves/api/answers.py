@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from leadmoves.api.resend import retry_after
 from leadmoves.errors import (
     Ambiguous,
     ApiError,
@@ -22,7 +23,6 @@ from leadmoves.errors import (
     Throttled,
     UnreadableAnswer,
 )
-from leadmoves.resend import retry_after
 
 # httpx raises these before the first byte of the request has left.
 BEFORE_SENDING = (

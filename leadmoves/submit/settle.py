@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from leadmoves.api import Before, Instantly
-from leadmoves.baseline import Baseline, matches
-from leadmoves.body import same_request
 from leadmoves.clock import Clock
 from leadmoves.decisions import Decided
 from leadmoves.errors import ApiError
-from leadmoves.joblist import JobList
 from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Kind, Ledger, Row, State
+from leadmoves.ledger.baseline import Baseline, matches
+from leadmoves.plan.body import same_request
+from leadmoves.submit.joblist import JobList
 
 # Between looks while settling: 0.5 s, doubled up to 8 s.
 FIRST_LOOK, LONGEST_GAP = 0.5, 8.0
