@@ -103,7 +103,8 @@ class Watched:
         before = self.before or Sighting(self.started, 0.0)
         overall = self.last.progress / max(self.last.at - self.started, FLOOR)
         of_late = (self.last.progress - before.progress) / max(self.last.at - before.at, FLOOR)
-        return (100 - self.last.progress) / ((overall + of_late) / 2)
+        speed = (overall + of_late) / 2
+        return (100 - self.last.progress) / speed if speed > 0 else None  # a denormal halves to nothing
 
     @property
     def wait(self) -> float:
