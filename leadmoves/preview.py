@@ -80,3 +80,12 @@ def bounded_by(body: Mapping[str, Any]) -> int | None:
     bounds = [int(body["limit"])] if body.get("limit") else []
     bounds += [len(body[name]) for name in ("ids",) if body.get(name)]
     return min(bounds, default=None)
+
+
+async def held_back(api: Instantly, body: Mapping[str, Any], at_most: int | None) -> str | None:
+    """Why a move must not be sent: it would take more leads than expected. None where it may."""
+    bound = bounded_by(body)
+    if at_most is None or (bound is not None and bound <= at_most):
+        return None
+    seen = await preview(api, body, cap=at_most)
+    return f"would move {seen}, at most {at_most} expected; nothing was sent" if seen.more else None

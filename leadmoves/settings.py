@@ -46,6 +46,10 @@ class Settings(BaseSettings):
             return f"sqlite+aiosqlite:///{self.home}/ledger.sqlite"
         return async_url(self.ledger.get_secret_value())
 
+    def at(self, url: str) -> "Settings":
+        """The same settings for another URL, checked like the first."""
+        return Settings.model_validate(self.model_dump() | {"url": url})
+
     @property
     def home(self) -> Path:
         return HOME.expanduser()

@@ -17,8 +17,9 @@ from leadmoves.clock import Clock, SystemClock
 from leadmoves.decisions import Listener, nobody
 from leadmoves.endings import Ending, ending_of_row, ending_of_wait
 from leadmoves.errors import ApiError, LedgerError
-from leadmoves.jobs import DATA_FIELDS, Job
-from leadmoves.ledger import Ledger, Row
+from leadmoves.jobs import DATA_FIELDS, Job, Outcome
+from leadmoves.ledger import Ledger, Row, State
+from leadmoves.preview import held_back
 from leadmoves.settings import Settings
 from leadmoves.submit import Submitter
 from leadmoves.watch import Watch
@@ -35,10 +36,29 @@ class Workspace:
     submitter: Submitter
     watch: Watch
 
-    async def submit(self, row: Row, tally: Tally, deadline: float) -> Row:
-        """Bring a row to a job, at most one a key; `deadline` in monotonic seconds."""
+    async def submit(self, row: Row, tally: Tally, deadline: float, at_most: int | None = None) -> Row:
+        """Bring a row to a job, at most one a key.
+
+        Args:
+            row: as the ledger has it.
+            tally: where its requests are counted.
+            deadline: monotonic seconds after which we stop trying to send.
+            at_most: a move that would take more leads is held back; counted before it is sent.
+
+        """
         with counting(tally, "other"):
+            if why := await self._held_back(row, at_most):
+                return await self.ledger.write(row.key, state=State.ENDED, outcome=Outcome.NOT_SENT, reason=why)
             return await self.submitter.submit(row, deadline)
+
+    async def _held_back(self, row: Row, at_most: int | None) -> str | None:
+        """Why this move must not be sent, where it is ours to send and nothing left yet."""
+        if at_most is None or row.state is not State.INTENDED or not await self.ledger.take(row.key):
+            return None
+        try:
+            return await held_back(self.api, row.body, at_most)
+        except ApiError as error:
+            return f"could not be counted, so nothing was sent: {error}"
 
     async def ending(self, row: Row, tally: Tally, deadline: float, at_least: int | None = None) -> Ending:
         """Wait for the job of a submitted row; known at once where there is none."""

@@ -1,0 +1,77 @@
+"""The workspace as a flow opens it: who hears of decisions and rows, and one wait task for all its jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prefect import get_run_logger
+from prefect.runtime import flow_run
+
+from leadmoves.decisions import Decision
+from leadmoves.jobs import Job
+from leadmoves.report import MoveReport
+from leadmoves.workspace import Workspace, open_workspace
+from tasks.audience import Audience, ProgressArtifact, audience, emit, emit_decision
+from tasks.credentials import find_credentials
+from tasks.wait import wait_for_jobs
+
+
+class Desk:
+    """What a flow works with: the open workspace, and everybody who hears how it goes."""
+
+    def __init__(self, moves: int) -> None:
+        self.workspace: Workspace
+        self.artifact = ProgressArtifact(moves, key=f"progress-{flow_run.id}" if flow_run.id else "progress")
+        self._somebody: Audience = audience.get()
+        self._log = get_run_logger()
+
+    def decided(self, decision: Decision) -> None:
+        said = " ".join(f"{name}={value}" for name, value in decision.details.items())
+        self._log.info("%s: %s %s", decision.name, decision.decided, said)
+        emit_decision(decision)
+        self._somebody.decided(decision)
+
+    def noticed(self, job: Job) -> None:
+        self.artifact.noticed(job)
+        self._somebody.noticed(job)
+
+    def warned(self, text: str) -> None:
+        self._log.warning(text)
+        self._somebody.warned(text)
+
+    def told(self, report: MoveReport) -> None:
+        """A move is over."""
+        emit(report.outcome, report.key, report.name, report.model_dump(mode="json"))
+        self.artifact.told(report)
+        self._somebody.told(report)
+
+
+def run_link() -> str | None:
+    """Where the UI shows this flow run; None where there is no UI."""
+    return flow_run.ui_url or None
+
+
+@asynccontextmanager
+async def open_desk(credentials: str | None, moves: int) -> AsyncIterator[Desk]:
+    """Open the workspace for a flow run, with one wait task for all its jobs.
+
+    Raises:
+        InvalidInput: no key, no such block.
+        LedgerError: the ledger cannot be used; nothing was sent.
+
+    """
+    settings, key = await find_credentials(credentials)
+    desk = Desk(moves)
+    audience.get().planned(moves)
+    async with open_workspace(
+        settings, key, listener=desk.decided, noticed=desk.noticed, warn=desk.warned
+    ) as desk.workspace:
+        waiting = asyncio.create_task(wait_for_jobs(desk.workspace))
+        showing = asyncio.create_task(desk.artifact.keep_fresh())
+        try:
+            yield desk
+        finally:
+            desk.workspace.watch.close()
+            showing.cancel()
+            await asyncio.gather(waiting, showing, return_exceptions=True)
+            await desk.artifact.refresh()

@@ -1,0 +1,88 @@
+"""Move leads: submit once, wait for the job, branch on the outcome.
+
+On success a sample is read back and sending accounts are warmed up; anything else is told to people.
+"""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+
+from flows.desk import Desk, open_desk, run_link
+from flows.finish import finish
+from flows.occasion import occasion_of_run
+from leadmoves.begin import begin
+from leadmoves.course import Course
+from leadmoves.errors import LeaseLost
+from leadmoves.jobs import Outcome
+from leadmoves.plan import Move, check_plan
+from leadmoves.report import MoveReport, Report
+from leadmoves.telling import message, subject
+from tasks.notify import check_blocks, notify
+from tasks.submit import submit_move
+from tasks.verify import verify_move
+from tasks.warmup import warm_up_after
+
+
+def name_of_run() -> str:
+    """What the UI calls a run: the name of its move."""
+    move = as_given(flow_run.parameters.get("move"))
+    return str(move.get("name") or "move") if isinstance(move, dict) else "move"
+
+
+@flow(name="move-leads", flow_run_name=name_of_run, validate_parameters=False, persist_result=True)
+async def move_leads(move: Move, occasion: str | None = None, credentials: str | None = None) -> State[Any]:
+    """Move leads from a list or campaign to another, once, and tell how it ended.
+
+    Args:
+        move: Which leads go where, how long to wait, and what follows.
+        occasion: Leave empty. The same move on the same occasion is never sent twice; by default each run is
+            an occasion of its own, and a scheduled run's is its scheduled time.
+        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+
+    """
+    plan = check_plan({"moves": [as_given(move)]})
+    await check_blocks([name for one in plan.moves for name in one.notify])
+    occasion = occasion_of_run(occasion)
+    async with open_desk(credentials, moves=len(plan.moves)) as desk:
+        rows = await begin(desk.workspace.ledger, plan, occasion)
+        reports = [await carry_out(desk, Course(desk.workspace, row)) for row in rows]
+        return await finish(desk, Report(occasion=occasion, moves=tuple(reports)))
+
+
+async def carry_out(desk: Desk, course: Course) -> MoveReport:
+    """Submit once, wait, branch. A move that is over is told from the ledger, without any request."""
+    try:
+        report = course.finished or await _carry_out(course)
+    except LeaseLost as error:  # we were suspended for longer than the lease: somebody else finishes it
+        report = MoveReport(
+            name=course.row.name, key=course.row.key, outcome=Outcome.STILL_RUNNING, reason=str(error)
+        )
+    desk.told(report)
+    return report
+
+
+async def _carry_out(course: Course) -> MoveReport:
+    await submit_move(course)
+    if finished := course.finished:  # by another process, while we waited for it
+        return finished
+    ending = await course.ending()
+    report = course.report(ending)
+    match ending.outcome:
+        case Outcome.SUCCEEDED:
+            verified = await verify_move(course) if course.verified else None
+            warmup = await warm_up_after(course) if course.move.on_success else None
+            report = report.model_copy(update={"verified": verified, "warmup": warmup})
+        case _:
+            pass
+    if course.move.notify and not report.good:
+        text = message(report, course.row, run_link())
+        report = report.model_copy(update={"notified": await notify(course.move.notify, subject(report), text)})
+    return await course.conclude(report)
+
+
+def as_given(model: Any) -> Any:
+    """A parameter as the form or the API gives it, whether or not Prefect has parsed it already."""
+    given = hasattr(model, "model_dump")
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True) if given else model

@@ -1,0 +1,68 @@
+"""What is said of a move in words: what moved from where to where, what was left out and why, what to do next."""
+
+from leadmoves.jobs import Outcome
+from leadmoves.ledger import Row
+from leadmoves.report import MoveReport, WarmupReport
+
+WORDS = {
+    "duplicated_leads": "duplicates",
+    "leads_in_other_campaigns": "in other campaigns",
+    "ignored_leads_from_blocklist": "on the block list",
+    "leads_missing_email": "without an e-mail address",
+}
+# What a person can do about each outcome.
+NEXT = {
+    Outcome.NOTHING_MOVED: "Check the filter and the source: the selection may be empty or all duplicates.",
+    Outcome.SHORT: "Check what was left out above; move the rest with a new occasion.",
+    Outcome.FAILED: "Look at the job in Instantly; moving again needs a new occasion.",
+    Outcome.CANCELLED: "Somebody cancelled the job in Instantly; moving again needs a new occasion.",
+    Outcome.STALLED: "The job may go on by itself: lead-moves resume looks at it again.",
+    Outcome.STILL_RUNNING: "The job goes on by itself: lead-moves resume waits for it.",
+    Outcome.IN_DOUBT: (
+        "Compare the candidates in Instantly, then: lead-moves resume KEY --adopt JOB, or --send-again. "
+        "Nothing is sent before you decide."
+    ),
+    Outcome.REFUSED: "Nothing moved. Mend what the API says, then run it again.",
+    Outcome.NOT_SENT: "Nothing moved. Run it again when the reason is gone.",
+}
+
+
+def counted(report: MoveReport) -> str:
+    """E.g. «488 of 500 leads, 12 left out (12 duplicates)»."""
+    if report.moved_leads is None:
+        return report.outcome
+    total = f" of {report.total_leads:,}" if report.total_leads is not None else ""
+    left = {WORDS[name]: count for name, count in report.left_out.items() if count}
+    why = ", ".join(f"{count:,} {word}" for word, count in left.items())
+    return f"{report.moved_leads:,}{total} leads" + (f", {sum(left.values()):,} left out ({why})" if left else "")
+
+
+def subject(report: MoveReport) -> str:
+    """One line for a notification."""
+    if report.outcome is Outcome.SUCCEEDED:
+        return (
+            f"Lead move {report.name}: moved, but warmup {report.warmup.outcome if report.warmup else ''}".rstrip()
+        )
+    return f"Lead move {report.name}: {report.outcome}"
+
+
+def message(report: MoveReport, row: Row, link: str | None = None) -> str:
+    """The text of a notification."""
+    body = row.body
+    source = f"campaign {body['campaign']}" if body.get("campaign") else f"list {body.get('list_id')}"
+    to = body.get("to_campaign_id")
+    destination = f"campaign {to}" if to else f"list {body.get('to_list_id')}"
+    lines = [
+        f"{counted(report)}: from {source} to {destination}.",
+        f"Why: {report.reason}." if report.reason else "",
+        f"Jobs: {', '.join(report.job_ids or report.candidates)}." if report.job_ids or report.candidates else "",
+        _warmup(report.warmup) if report.warmup else "",
+        NEXT.get(report.outcome, ""),
+        f"Key: {report.key}." + (f" Run: {link}" if link else ""),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _warmup(warmup: WarmupReport) -> str:
+    why = "; ".join(f"{who}: {reason}" for who, reason in warmup.why.items())
+    return f"Warmup {warmup.outcome}: {warmup.warmed} accounts warm" + (f"; not warm: {why}." if why else ".")
