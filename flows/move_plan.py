@@ -17,7 +17,7 @@ from leadmoves.course import Course
 from leadmoves.endings import Ending
 from leadmoves.errors import ApiError
 from leadmoves.jobs import Outcome
-from leadmoves.plan import Plan, check_plan
+from leadmoves.plan import Plan, check_plan, read_plan
 from leadmoves.report import MoveReport, Report
 from leadmoves.schedule import Claim, Order, Schedule
 from tasks.notify import check_blocks
@@ -29,17 +29,23 @@ VERIFIED = 10
 
 
 @flow(name="move-plan", validate_parameters=False, persist_result=True)
-async def move_plan(plan: Plan, occasion: str | None = None, credentials: str | None = None) -> State[Any]:
+async def move_plan(
+    plan: Plan | None = None,
+    plan_file: str | None = None,
+    occasion: str | None = None,
+    credentials: str | None = None,
+) -> State[Any]:
     """Make all moves of a plan; one that fails stops no other unless the plan says so.
 
     Args:
-        plan: The moves.
+        plan: The moves. Beyond some thousand of them use a plan file: Prefect takes 512 KiB of parameters.
+        plan_file: Path of a plan file (YAML or JSON) on the worker, instead of the moves above.
         occasion: Leave empty. The same move on the same occasion is never sent twice; by default each run is
             an occasion of its own, and a scheduled run's is its scheduled time.
         credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
 
     """
-    checked = check_plan(as_given(plan))
+    checked = read_plan(plan_file) if plan_file else check_plan(as_given(plan))
     await check_blocks([name for move in checked.moves for name in move.notify])
     occasion = occasion_of_run(occasion)
     async with open_desk(credentials, moves=len(checked.moves)) as desk:

@@ -1,0 +1,1 @@
+"""What runs where and when: the command line, the embedded server, deployments, automations."""

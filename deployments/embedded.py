@@ -1,0 +1,74 @@
+"""A Prefect server for a run by hand: the configured one, else Prefect's embedded server.
+
+Prefect starts its embedded server as a child process and stops it at exit; killed with SIGKILL it would leave
+it behind, 230 MB each time. So the child is kept on a leash: a tiny process that ends it when we are gone.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from leadmoves.errors import InvalidInput, Problem
+
+# Reads until our end of the pipe is closed, by us or by our death, then ends the server.
+LEASH = """
+import os, signal, sys
+sys.stdin.read()
+try:
+    os.kill(int(sys.argv[1]), signal.SIGTERM)
+except ProcessLookupError:
+    pass
+"""
+
+
+def quiet(*, verbose: bool) -> None:
+    """Keep Prefect's log off the terminal; it still goes to the server. Call before Prefect is imported."""
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+
+
+@contextmanager
+def prefect_server() -> Iterator[None]:
+    """A Prefect API for the runs inside.
+
+    Raises:
+        InvalidInput: PREFECT_API_URL is set and nobody answers there.
+
+    """
+    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415 - 0.8 s of import
+
+    if url := PREFECT_API_URL.value():
+        _answers(url)
+        yield
+        return
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - as above
+
+    server = SubprocessASGIServer()
+    server.start()
+    leash = _leash(server.server_process.pid if server.server_process else 0)
+    try:
+        with temporary_settings({PREFECT_API_URL: server.api_url}):
+            yield
+    finally:
+        server.stop()
+        if leash.stdin:
+            leash.stdin.close()
+        leash.wait()
+
+
+def _leash(pid: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-S", "-c", LEASH, str(pid)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own words
+
+
+def _answers(url: str) -> None:
+    import httpx  # noqa: PLC0415 - as above
+
+    try:
+        httpx.get(f"{url}/health", timeout=10).raise_for_status()
+    except httpx.HTTPError as error:
+        said = f"no Prefect server answers at {url} ({type(error).__name__}); start it, or unset it"
+        raise InvalidInput(Problem("PREFECT_API_URL", said)) from None

@@ -1,0 +1,129 @@
+"""`lead-moves run`: a plan carried out by the flow `move_plan`, with a person looking on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from deployments.embedded import prefect_server, quiet
+from deployments.screen import Screen, print_report
+from leadmoves.begin import intent_of, new_occasion, unfinished_occasions
+from leadmoves.clock import SystemClock
+from leadmoves.errors import LeadMoveError
+from leadmoves.jobs import Outcome
+from leadmoves.ledger import Ledger
+from leadmoves.plan import Plan, read_plan
+from leadmoves.report import MoveReport, Report
+from leadmoves.settings import Settings, read_settings
+
+Flow = Callable[[], Awaitable[Any]]
+
+
+def run_plan(path: Path, occasion: str | None, *, anew: bool, as_json: bool, verbose: bool) -> int:
+    """Carry a plan out; returns the exit code.
+
+    Raises:
+        LeadMoveError: refused, nothing was sent.
+
+    """
+    plan = read_plan(path)
+    settings = read_settings()
+    settings.required_key()
+    screen = Screen()
+    occasion = occasion or asyncio.run(_choose_occasion(plan, settings, screen, anew=anew))
+    quiet(verbose=verbose)
+    report = run_flow(screen, lambda: _move_plan(path, occasion), occasion)
+    return show(report, settings, as_json=as_json)
+
+
+def dry_run_plan(path: Path, occasion: str | None, *, as_json: bool) -> int:
+    """Check a plan and show what would be sent; sends nothing."""
+    plan = read_plan(path)
+    named = occasion or "dry-run"
+    intents = [intent_of(move, named) for move in plan.moves]
+    moves = [
+        MoveReport(name=i.name, key=i.key, outcome=Outcome.NOT_SENT, reason=f"dry run: would send {dict(i.body)}")
+        for i in intents
+    ]
+    print_report(Report(occasion=named, moves=tuple(moves)), as_json=as_json)
+    return 0
+
+
+def run_flow(screen: Screen, flow: Flow, occasion: str) -> Report:
+    """Run a flow under a screen; interrupted, say what goes on.
+
+    Raises:
+        LeadMoveError: what the flow refused.
+
+    """
+    screen.say("starting Prefect …")
+    from tasks.audience import watched_by  # noqa: PLC0415 - Prefect, 0.8 s
+
+    with prefect_server(), watched_by(screen):
+        try:
+            with screen.live():
+                return asyncio.run(_report(flow))
+        except KeyboardInterrupt:
+            return _interrupted(screen, occasion)
+
+
+def show(report: Report, settings: Settings, *, as_json: bool) -> int:
+    """Print a report, then write in the ledger that a person was told."""
+    print_report(report, as_json=as_json)
+    asyncio.run(_told(report, settings))
+    return report.exit_code
+
+
+async def _move_plan(path: Path, occasion: str) -> Any:
+    from flows.move_plan import move_plan  # noqa: PLC0415 - Prefect, 0.8 s
+
+    return await move_plan(plan_file=str(path.absolute()), occasion=occasion, return_state=True)
+
+
+async def _report(flow: Flow) -> Report:
+    state = await flow()
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, LeadMoveError):
+        raise result
+    if isinstance(result, BaseException):
+        raise LeadMoveError(f"the flow run failed: {type(result).__name__}: {result}") from result
+    return Report.model_validate(result)
+
+
+async def _choose_occasion(plan: Plan, settings: Settings, screen: Screen, *, anew: bool) -> str:
+    """Where an earlier run of these moves is unfinished, finish that one, and say so."""
+    if anew:
+        return new_occasion()
+    ledger = await Ledger.open(settings.ledger_url, SystemClock(), settings.lease)
+    try:
+        unfinished = await unfinished_occasions(ledger, plan.moves)
+    finally:
+        await ledger.close()
+    if not unfinished:
+        return new_occasion()
+    screen.say(
+        f"an earlier run of these moves is unfinished: finishing occasion {unfinished[-1]} (--anew: a new one)"
+    )
+    return unfinished[-1]
+
+
+async def _told(report: Report, settings: Settings) -> None:
+    ledger = await Ledger.open(settings.ledger_url, SystemClock(), settings.lease)
+    try:
+        await ledger.told([move.key for move in report.moves])
+    finally:
+        await ledger.close()
+
+
+def _interrupted(screen: Screen, occasion: str) -> Report:
+    """Ctrl-C: we stop waiting, the jobs go on."""
+    waiting = []
+    for job_id, (key, name) in screen.running.items():
+        screen.say(f"{name}: job {job_id} goes on in Instantly; look again: lead-moves resume {key}")
+        reason = "interrupted; the job goes on"
+        waiting.append(
+            MoveReport(name=name, key=key, outcome=Outcome.STILL_RUNNING, reason=reason, job_ids=(job_id,))
+        )
+    if not waiting:
+        screen.say("interrupted; finish it with: lead-moves resume")
+    return Report(occasion=occasion, moves=(*screen.reports.values(), *waiting))

@@ -1,0 +1,163 @@
+"""What a person sees of a run: live bars on a terminal, plain lines elsewhere, a table at the end."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from leadmoves.decisions import Decided, Decision
+from leadmoves.jobs import Job, Outcome
+from leadmoves.report import MoveReport, Report
+from leadmoves.telling import counted
+
+BARS = 10  # moves that get a bar each; a bigger plan has one for all
+EVERY = 5.0  # seconds between plain lines about one job
+SAID = {
+    Decided.ACCEPTED: "sent",
+    Decided.ADOPTED: "its answer was lost; found it in the job list",
+    Decided.AMBIGUOUS: "sent, but the answer was lost: looking for it in the job list",
+    Decided.ABSENT: "the API never took it",
+    Decided.BUSY: "another job holds its list or campaign: waiting",
+    Decided.THROTTLED: "the API asks for a pause",
+    Decided.NOT_SENT: "the API cannot be reached: trying again",
+    Decided.RESUMED: "taken up from an earlier run",
+}
+
+
+class Screen:
+    """Tells a run as it goes, on stderr, so that stdout is the result's alone."""
+
+    tells = True
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.reports: dict[str, MoveReport] = {}
+        self.running: dict[str, tuple[str, str]] = {}  # job id: key, name
+        self._progress = self._bars()
+        self._bar: dict[str, TaskID] = {}
+        self._moves = 0
+        self._lines: dict[str, tuple[float, float]] = {}
+
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """Draw bars while the run goes, where there is a terminal."""
+        if not self.console.is_terminal:
+            yield
+            return
+        with self._progress:
+            yield
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    # What the run tells (see tasks.audience.Audience).
+
+    def planned(self, moves: int) -> None:
+        self._moves = moves
+
+    def decided(self, decision: Decision) -> None:
+        if decision.decided in {Decided.ACCEPTED, Decided.ADOPTED}:
+            self.running[str(decision.details["job"])] = (decision.key, decision.name)
+        if (said := SAID.get(decision.decided)) and (
+            self._moves <= BARS or decision.decided is not Decided.ACCEPTED
+        ):
+            job = f", job {decision.details['job']}" if "job" in decision.details else ""
+            self.say(f"{decision.name}: {said}{job}")
+
+    def noticed(self, job: Job) -> None:
+        if job.id not in self.running:
+            return
+        _, name = self.running[job.id]
+        moved, total = job.count("moved_leads"), job.count("total_leads")
+        count = f"{moved or 0:,}/{total:,}" if total is not None else f"{job.progress:.0f} %"
+        if self.console.is_terminal:
+            self._progress.update(self._bar_of(job.id, name), completed=job.progress, count=f"{job.status} {count}")
+        else:
+            self._line(job, name, count)
+
+    def warned(self, text: str) -> None:
+        self.say(f"! {text}")
+
+    def told(self, report: MoveReport) -> None:
+        self.reports[report.key] = report
+        for job_id in report.job_ids:
+            self.running.pop(job_id, None)
+            if job_id in self._bar:
+                self._progress.update(self._bar[job_id], completed=100, count=counted(report))
+        if self._moves > BARS and self.console.is_terminal:
+            name = f"{len(self.reports):,} of {self._moves:,} moves"
+            done = 100 * len(self.reports) / self._moves
+            self._progress.update(self._bar_of("all", "all"), completed=done, description=name)
+        elif not self.console.is_terminal:
+            self.say(f"{report.name}: {sentence(report)}")
+
+    def _bar_of(self, job_id: str, name: str) -> TaskID:
+        if job_id != "all" and self._moves > BARS:
+            job_id = name = "all"
+        if job_id not in self._bar:
+            self._bar[job_id] = self._progress.add_task(name, total=100, count="")
+        return self._bar[job_id]
+
+    def _line(self, job: Job, name: str, count: str) -> None:
+        """A plain line when something changed, and not too often."""
+        then, progress = self._lines.get(job.id, (0.0, -1.0))
+        now = time.monotonic()
+        if job.progress != progress and now - then >= EVERY and self._moves <= BARS and not job.ended:
+            self._lines[job.id] = (now, job.progress)
+            self.say(f"{name}: {job.status}, {count}")
+
+    def _bars(self) -> Progress:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+        )
+        return Progress(*columns, console=self.console)
+
+
+def sentence(report: MoveReport) -> str:
+    """E.g. «succeeded, 488 of 500 leads, 12 left out (12 duplicates)»."""
+    said = report.outcome if report.moved_leads is None else f"{report.outcome}, {counted(report)}"
+    return f"{said}: {report.reason}" if report.reason else said
+
+
+def table(report: Report) -> Table:
+    """What happened, a line a move."""
+    grid = Table(
+        "move", "outcome", "leads", "verified", "warmup", "told", "why", title=f"occasion {report.occasion}"
+    )
+    for move in report.moves:
+        colour = "green" if move.good else "yellow" if move.outcome is Outcome.SUCCEEDED else "red"
+        verified = f"{move.verified.checked - move.verified.wrong}/{move.verified.checked}" if move.verified else ""
+        grid.add_row(
+            move.name,
+            f"[{colour}]{move.outcome}[/]",
+            counted(move) if move.moved_leads is not None else "",
+            verified,
+            _warmup(move),
+            "\n".join(move.notified),
+            move.reason or "",
+        )
+    return grid
+
+
+def _warmup(move: MoveReport) -> str:
+    if not move.warmup:
+        return ""
+    why = "".join(f"\n{who}: {reason}" for who, reason in move.warmup.why.items())
+    return f"{move.warmup.outcome}, {move.warmup.warmed} warm{why}"
+
+
+def print_report(report: Report, *, as_json: bool) -> None:
+    """The result, on stdout."""
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+        sys.stdout.flush()
+    else:
+        Console().print(table(report))
