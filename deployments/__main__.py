@@ -31,7 +31,9 @@ def cli() -> None:
 @click.option("--dry-run", is_flag=True, help="Check the plan and show the requests; send nothing.")
 @JSON
 @VERBOSE
-def run(plan: Path, occasion: str | None, anew: bool, dry_run: bool, as_json: bool, verbose: bool) -> None:
+def run(  # noqa: PLR0913, PLR0917 - click hands every option on
+    plan: Path, occasion: str | None, anew: bool, dry_run: bool, as_json: bool, verbose: bool
+) -> None:
     """Make the moves of a PLAN file (YAML or JSON)."""
     from deployments.run import dry_run_plan, run_plan  # noqa: PLC0415 - see the module's docstring
 

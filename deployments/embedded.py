@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from leadmoves.errors import InvalidInput, Problem
 
+# Seconds that the last logs and events of a run may take to reach the server.
+HAND_OVER = 10.0
 # Reads until our end of the pipe is closed, by us or by our death, then ends the server.
 LEASH = """
 import os, signal, sys
@@ -53,10 +55,20 @@ def prefect_server() -> Iterator[None]:
         with temporary_settings({PREFECT_API_URL: server.api_url}):
             yield
     finally:
+        _hand_over()
         server.stop()
         if leash.stdin:
             leash.stdin.close()
         leash.wait()
+
+
+def _hand_over() -> None:
+    """Let the server have the logs and events that still wait in this process, before it is stopped."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415 - as above
+    from prefect.logging.handlers import APILogWorker  # noqa: PLC0415 - as above
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=HAND_OVER)
 
 
 def _leash(pid: int) -> "subprocess.Popen[bytes]":

@@ -32,7 +32,7 @@ def run_plan(path: Path, occasion: str | None, *, anew: bool, as_json: bool, ver
     screen = Screen()
     occasion = occasion or asyncio.run(_choose_occasion(plan, settings, screen, anew=anew))
     quiet(verbose=verbose)
-    report = run_flow(screen, lambda: _move_plan(path, occasion), occasion)
+    report = run_flow(screen, lambda: _move_plan(path.absolute(), occasion), occasion)
     return show(report, settings, as_json=as_json)
 
 
@@ -77,7 +77,7 @@ def show(report: Report, settings: Settings, *, as_json: bool) -> int:
 async def _move_plan(path: Path, occasion: str) -> Any:
     from flows.move_plan import move_plan  # noqa: PLC0415 - Prefect, 0.8 s
 
-    return await move_plan(plan_file=str(path.absolute()), occasion=occasion, return_state=True)
+    return await move_plan(plan_file=str(path), occasion=occasion, return_state=True)
 
 
 async def _report(flow: Flow) -> Report:

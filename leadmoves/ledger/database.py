@@ -1,14 +1,15 @@
 """The ledger's database: opened safely, brought to this version's schema, its failures in our words."""
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from leadmoves.errors import LedgerError, LedgerTooNew
@@ -16,31 +17,51 @@ from leadmoves.errors import LedgerError, LedgerTooNew
 HEAD = "0001"  # the newest revision in `schema/versions`; a test holds them together
 SCHEMA = Path(__file__).parent / "schema"
 BUSY = 15.0  # seconds to wait for another process's transaction; ours take milliseconds
+LOCK = 1818583668  # of PostgreSQL's advisory locks: any number that nobody else takes («lead», as bytes)
+OLDEST_SQLITE = (3, 35)  # the first with RETURNING
+
+# How a driver connects, where a test needs its own way.
+Connect = Callable[[], Any]
 
 
 class Database:
-    """Transactions on the ledger's URL. Every failure of the database is a `LedgerError`."""
+    """Transactions on the ledger's URL. Every failure of the database is a `LedgerError`.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: with an async driver.
+        busy: seconds to wait for another process's transaction (SQLite).
+        connect: makes the driver's connection in its own way.
+
+    """
+
+    def __init__(self, url: str, busy: float = BUSY, connect: Connect | None = None) -> None:
         try:
             self.url = make_url(url)
-            self._engine = _engine(self.url)
-        except (ArgumentError, ImportError, ValueError) as error:
+            self._engine = _engine(self.url, busy, connect)
+        except (SQLAlchemyError, ImportError, ValueError) as error:
             raise LedgerError(f"LEAD_MOVES_LEDGER is no database URL that we know: {_first_line(error)}") from None
+        # SQLite lets one writer in; waiting here costs nothing, waiting in its busy handler up to 0.1 s a time.
+        self._one_writer = asyncio.Lock() if self.url.get_backend_name() == "sqlite" else None
 
     async def prepare(self) -> None:
         """Create the schema, or bring it to this version; `LedgerTooNew` where a newer version wrote it."""
         _private_file(self.url)
-        async with self.writing() as connection:
-            if connection.dialect.name == "postgresql":  # two first starts at once: one makes the schema
-                await connection.execute(text("SELECT pg_advisory_xact_lock(1818583668)"))
+        async with self.writing(alone=True) as connection:
             await connection.run_sync(_upgrade)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction; on SQLite it takes the write lock at once, so what it read stays true."""
+    async def writing(self, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction; on SQLite it takes the write lock at once, so what it read stays true.
+
+        Args:
+            alone: on PostgreSQL too nobody else is in such a transaction: for what reads before it writes, and
+                for what writes many rows (two that do so in different orders would wait for each other).
+
+        """
         try:
-            async with self._engine.begin() as connection:
+            async with self._one_writer or nullcontext(), self._engine.begin() as connection:
+                if alone and connection.dialect.name == "postgresql":
+                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
                 yield connection
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise self._in_our_words(error) from error
@@ -64,10 +85,13 @@ class Database:
         return LedgerError(f"the ledger {where} cannot be used: {_first_line(cause)}")
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL, busy: float, connect: Connect | None) -> AsyncEngine:
+    own = {"async_creator": connect} if connect else {}
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": BUSY})
+        return create_async_engine(url, pool_pre_ping=True, **own)
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise ValueError(f"SQLite {sqlite3.sqlite_version} is too old, at least 3.35 is needed")
+    engine = create_async_engine(url, connect_args={"timeout": busy}, **own)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -88,9 +112,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _private_file(url: URL) -> None:
     """A new SQLite file is readable by its owner alone: it names people."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+    database = url.database or ":memory:"
+    if url.get_backend_name() != "sqlite" or database == ":memory:" or database.startswith("file:"):
         return
-    path = Path(url.database)
+    path = Path(database)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

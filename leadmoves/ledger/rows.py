@@ -7,7 +7,7 @@ from typing import Any
 
 from leadmoves.jobs import Outcome
 from leadmoves.ledger.baseline import Baseline
-from leadmoves.ledger.intents import Kind
+from leadmoves.ledger.intents import Intent, Kind
 
 
 class State(StrEnum):
@@ -18,6 +18,18 @@ class State(StrEnum):
     ACCEPTED = "accepted"  # the job is known
     IN_DOUBT = "in-doubt"  # several jobs may be ours; a person decides
     ENDED = "ended"  # the outcome is known
+
+
+# No job is known yet, and no person has to decide.
+OPEN = (State.INTENDED, State.SENDING)
+# Ends that claim that no job was started.
+NEVER_ACCEPTED = (Outcome.REFUSED, Outcome.NOT_SENT)
+# What a row says from the first byte on, once its job is known, and when it is asked for again.
+SENDING = {"state": State.SENDING, "outcome": None, "reason": None, "candidates": None}
+SETTLED = {"state": State.ACCEPTED, "outcome": None, "reason": None, "candidates": None}
+REOPENED = dict.fromkeys(("outcome", "reason", "candidates", "report", "ended_at", "told_at")) | {
+    "state": State.INTENDED
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class Row:
     @property
     def repeatable(self) -> bool:
         """Ended without anything accepted: the same key may be sent again when a person asks for it."""
-        return self.state is State.ENDED and self.outcome in {Outcome.REFUSED, Outcome.NOT_SENT}
+        return self.state is State.ENDED and self.outcome in NEVER_ACCEPTED
 
 
 def row_of(columns: Mapping[str, Any]) -> Row:
@@ -77,3 +89,25 @@ def row_of(columns: Mapping[str, Any]) -> Row:
             "outcome": Outcome(columns["outcome"]) if columns["outcome"] else None,
         }
     )
+
+
+def columns_of(intent: Intent, owner: str, now: float, lease: float) -> dict[str, Any]:
+    """What the database gets of a fresh intent."""
+    return {
+        "key": intent.key,
+        "kind": intent.kind,
+        "name": intent.name,
+        "occasion": intent.occasion,
+        "fingerprint": intent.fingerprint,
+        "body": dict(intent.body),
+        "options": dict(intent.options),
+        "source": intent.source,
+        "resources": list(intent.resources),
+        "parent": intent.parent,
+        "flow_run": intent.flow_run,
+        "state": State.INTENDED,
+        "owner": owner,
+        "lease_until": now + lease,
+        "created_at": now,
+        "updated_at": now,
+    }

@@ -1,23 +1,27 @@
-"""The verbs of the ledger. Every write names its owner: who has lost the lease writes nothing."""
+"""The verbs of the ledger. Every write names its owner and the state it expects.
+
+A row belongs to one owner at a time, for a lease that the owner renews. Whoever finds the lease run out takes the
+row over; the former owner then writes nothing any more (`LeaseLost`), however late it wakes up.
+"""
 
 import os
 import socket
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
-from sqlalchemy import and_, delete, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, and_, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadmoves.clock import Clock
-from leadmoves.errors import LeaseLost
+from leadmoves.errors import LeaseLost, LedgerError
 from leadmoves.jobs import Outcome
-from leadmoves.ledger.database import Database
+from leadmoves.ledger import holds
+from leadmoves.ledger.baseline import Baseline
+from leadmoves.ledger.database import BUSY, Connect, Database
 from leadmoves.ledger.intents import Intent
-from leadmoves.ledger.rows import Row, State, row_of
-from leadmoves.ledger.tables import holds, moves
+from leadmoves.ledger.rows import NEVER_ACCEPTED, OPEN, REOPENED, SENDING, SETTLED, Row, State, columns_of, row_of
+from leadmoves.ledger.tables import moves
 
 # How many keys one statement may name: SQLite takes 32,766 variables, old builds 999.
 BATCH = 500
@@ -30,24 +34,39 @@ class Ledger:
         url: SQLAlchemy URL with an async driver.
         clock: wall time; machines that share a ledger must agree within a quarter of the lease.
         lease: seconds after which a silent owner counts as dead. Renew every quarter of it.
+        busy: seconds to wait for another process's transaction (SQLite).
+        connect: makes the driver's connection in its own way, for tests in virtual time.
 
     """
 
-    def __init__(self, url: str, clock: Clock, lease: float = 20.0, owner: str | None = None) -> None:
-        self._database = Database(url)
+    def __init__(  # noqa: PLR0913 - all by name
+        self,
+        url: str,
+        clock: Clock,
+        lease: float = 20.0,
+        owner: str | None = None,
+        *,
+        busy: float = BUSY,
+        connect: Connect | None = None,
+    ) -> None:
+        self.database = Database(url, busy, connect)
         self._clock = clock
         self.lease = lease
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
     @classmethod
-    async def open(cls, url: str, clock: Clock, lease: float = 20.0, owner: str | None = None) -> Self:
+    async def open(cls, url: str, clock: Clock, lease: float = 20.0, **how: Any) -> Self:
         """Open and, on first use, create; `LedgerError` where that cannot be done."""
-        ledger = cls(url, clock, lease, owner)
-        await ledger._database.prepare()
+        ledger = cls(url, clock, lease, **how)
+        try:
+            await ledger.database.prepare()
+        except BaseException:
+            await ledger.close()
+            raise
         return ledger
 
     async def close(self) -> None:
-        await self._database.dispose()
+        await self.database.dispose()
 
     # Reading.
 
@@ -74,7 +93,7 @@ class Ledger:
 
     async def claimed(self, job_ids: Iterable[str]) -> set[str]:
         """Which of these jobs belong to some row."""
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             found = await connection.execute(select(moves.c.job_id).where(moves.c.job_id.in_(list(job_ids))))
             return {job_id for (job_id,) in found}
 
@@ -87,113 +106,153 @@ class Ledger:
             The row of every intent by key, ours or an earlier run's.
 
         """
-        keys = [intent.key for intent in intents]
-        async with self._database.writing() as connection:
-            known = await self._known(connection, keys)
-            fresh = [self._columns(intent) for intent in intents if intent.key not in known]
+        wanted = {intent.key: intent for intent in intents}
+        async with self.database.writing(alone=True) as connection:
+            known = await self._known(connection, list(wanted))
+            now = self._clock.now()
+            fresh = [columns_of(i, self.owner, now, self.lease) for key, i in wanted.items() if key not in known]
             if fresh:
                 await connection.execute(insert(moves), fresh)
-        return await self.rows(keys)
+        return await self.rows(list(wanted))
 
-    async def take(self, key: str) -> bool:
-        """Become the owner of a row, if nobody else alive is."""
-        now = self._clock.now()
-        free = or_(moves.c.owner == self.owner, moves.c.lease_until < now)
-        async with self._database.writing() as connection:
-            done = await connection.execute(
-                update(moves).where(moves.c.key == key, free).values(owner=self.owner, lease_until=now + self.lease)
-            )
-        return bool(done.rowcount)
+    async def take(self, key: str) -> Row | None:
+        """Become the owner of a row, and read it, if nobody else alive is its owner."""
+        return await self._change(key, self.free())
+
+    async def reopen(self, key: str) -> Row | None:
+        """Open a row again that ended with nothing accepted, and whose end a person was told; ours from now on."""
+        ended = and_(moves.c.state == State.ENDED, moves.c.outcome.in_(NEVER_ACCEPTED), moves.c.told_at.is_not(None))
+        # One of the lost POSTs stays on the bill: so the baseline is kept, and a late job is still known for ours.
+        unsettled = case((moves.c.unsettled > 0, 1), else_=0)
+        return await self._change(key, and_(self.free(), ended), unsettled=unsettled, **REOPENED)
 
     async def renew(self) -> None:
         """Say that we live: every row and resource that we own stays ours for another lease."""
         until = self._clock.now() + self.lease
-        async with self._database.writing() as connection:
+        async with self.database.writing(alone=True) as connection:
             mine = and_(moves.c.owner == self.owner, moves.c.lease_until > 0)
             await connection.execute(update(moves).where(mine).values(lease_until=until))
-            held = and_(holds.c.owner == self.owner, holds.c.until < until)
-            await connection.execute(update(holds).where(held).values(until=until))
+            await holds.renew_all(connection, self.owner, until)
 
     async def let_go(self) -> None:
-        """Give everything back that we own, on a clean way out."""
-        async with self._database.writing() as connection:
+        """Give everything back that we own, on a clean way out; a move in doubt keeps its resources."""
+        async with self.database.writing(alone=True) as connection:
             await connection.execute(update(moves).where(moves.c.owner == self.owner).values(lease_until=0))
-            await connection.execute(delete(holds).where(holds.c.owner == self.owner))
+            await holds.free(connection, self.owner)
 
     async def hold(self, row: Row) -> str | None:
-        """Hold the row's resources, all or none; else the key of the move that holds one.
-
-        A move whose fate is unknown keeps its resources until its doubt must be over, so that nobody else's
-        job is taken for its own.
-        """
+        """Hold the row's resources, all or none; else the key of the move that holds one."""
         if not row.resources:
             return None
         now = self._clock.now()
-        mine = [
-            {"resource": r, "key": row.key, "owner": self.owner, "until": now + self.lease} for r in row.resources
-        ]
-        async with self._database.writing() as connection:
-            wanted = holds.c.resource.in_(row.resources)
-            others = select(holds.c.key).where(wanted, holds.c.key != row.key, holds.c.until > now)
-            if holder := (await connection.execute(others)).scalar():
-                return str(holder)
-            await connection.execute(delete(holds).where(wanted))
-            with suppress(IntegrityError):  # PostgreSQL: somebody was faster; then the check below says so
-                async with connection.begin_nested():
-                    await connection.execute(insert(holds), mine)
-            holder = (await connection.execute(select(holds.c.key).where(wanted, holds.c.key != row.key))).scalar()
-        return str(holder) if holder else None
+        async with self.database.writing(alone=True) as connection:
+            if holder := await holds.held_by_other(connection, row, now):
+                return holder
+            await holds.hold_all(connection, row, self.owner, now + self.lease)
+        return None
 
     async def release(self, key: str) -> None:
-        async with self._database.writing() as connection:
-            await connection.execute(delete(holds).where(holds.c.key == key, holds.c.owner == self.owner))
+        """Give the resources of a move back, unless it is in doubt what became of it."""
+        async with self.database.writing() as connection:
+            await holds.free(connection, self.owner, key)
 
     # Writing the story of a row that we own.
 
-    async def write(self, key: str, **values: Any) -> Row:
-        """Write columns of a row that we own; `LeaseLost` where it is ours no more."""
-        now = self._clock.now()
-        ours = and_(moves.c.key == key, moves.c.owner == self.owner, moves.c.lease_until > now)
-        async with self._database.writing() as connection:
-            done = await connection.execute(update(moves).where(ours).values(updated_at=now, **values))
-            if not done.rowcount:
-                raise LeaseLost(f"move {key} was taken over by another process, or our lease ran out")
-            found = (await connection.execute(select(moves).where(moves.c.key == key))).mappings().one()
-        return row_of(dict(found))
+    async def write(self, key: str, *was: State, **values: Any) -> Row:
+        """Write columns of a row that we own; `LeaseLost` where it is ours no more, or in none of these states."""
+        row = await self._change(key, self._ours(was), **values)
+        return row or await self._refuse(key)
 
-    async def sending(self, row: Row, doubt: float) -> Row:
-        """The last write before the first byte; its resources stay held for `doubt` seconds whatever happens."""
+    async def sending(self, row: Row, baseline: Baseline, doubt: float) -> Row | None:
+        """The last write before the first byte; the lease begins anew with it.
+
+        The resources stay held for `doubt` seconds, whatever becomes of us. None: they are no longer ours.
+        """
         now = self._clock.now()
-        async with self._database.writing() as connection:
-            mine = and_(holds.c.key == row.key, holds.c.owner == self.owner)
-            await connection.execute(update(holds).where(mine).values(until=now + doubt))
-        return await self.write(row.key, state=State.SENDING, posts=row.posts + 1, sent_at=now)
+        held = holds.still_held(row, self.owner, now)
+        story = SENDING | {"baseline": baseline.model_dump(mode="json"), "posts": moves.c.posts + 1, "sent_at": now}
+        async with self.database.writing() as connection:
+            marked = await self._update(connection, row.key, and_(self._ours((State.INTENDED,)), held), **story)
+            if marked and row.resources:
+                await holds.hold_until(connection, row.key, self.owner, now + max(doubt, self.lease))
+        if marked is None:
+            await self.write(row.key, State.INTENDED)  # LeaseLost, unless it is the hold that is gone
+        return marked
+
+    async def claim(self, key: str, job_id: str, *, adopted: bool = False) -> Row | None:
+        """This job is the move's. None where another move has claimed it."""
+        async with self.database.writing(alone=True) as connection:
+            others = select(moves.c.key).where(moves.c.job_id == job_id, moves.c.key != key)
+            if (await connection.execute(others)).first():
+                return None
+            row = await self._update(connection, key, self._ours(OPEN), job_id=job_id, adopted=adopted, **SETTLED)
+        return row or await self._refuse(key)
 
     async def end(self, key: str, outcome: Outcome, reason: str | None, report: Mapping[str, Any]) -> Row:
-        """Write the outcome. One that a later look may change leaves the row open."""
-        state = {} if outcome.open else {"state": State.ENDED, "ended_at": self._clock.now()}
-        return await self.write(key, outcome=outcome, reason=reason, report=dict(report), **state)
+        """Write the outcome. One that a later look may change leaves the row open; any other frees its resources.
+
+        `refused` and `not-sent` are no end for a move that may have been accepted.
+        """
+        if outcome.open:
+            return await self.write(key, outcome=outcome, reason=reason, report=dict(report))
+        was = (State.INTENDED, State.ENDED) if outcome in NEVER_ACCEPTED else ()
+        now = self._clock.now()
+        row = await self.write(
+            key, *was, outcome=outcome, reason=reason, report=dict(report), state=State.ENDED, ended_at=now
+        )
+        await self.release(key)
+        return row
 
     async def told(self, keys: Sequence[str]) -> None:
         """A person was shown these outcomes; what is still open stays unfinished."""
         now = self._clock.now()
-        async with self._database.writing() as connection:
+        async with self.database.writing(alone=True) as connection:
             for start in range(0, len(keys), BATCH):
-                these = moves.c.key.in_(keys[start : start + BATCH])
-                await connection.execute(
-                    update(moves).where(these, moves.c.state == State.ENDED).values(told_at=now)
-                )
+                these = and_(moves.c.key.in_(keys[start : start + BATCH]), moves.c.state == State.ENDED)
+                await connection.execute(update(moves).where(these).values(told_at=now))
 
     async def forget(self, before: float) -> int:
         """Delete finished moves that ended before a time; returns how many."""
         old = and_(moves.c.state == State.ENDED, moves.c.told_at.is_not(None), moves.c.ended_at < before)
-        async with self._database.writing() as connection:
+        async with self.database.writing(alone=True) as connection:
             done = await connection.execute(delete(moves).where(old))
         return int(done.rowcount)
 
-    async def _rows(self, where: Any, limit: int | None = None) -> list[Row]:
+    # How it is said to the database.
+
+    def free(self) -> ColumnElement[bool]:
+        """A condition: the row is ours, or nobody's who is alive."""
+        return or_(moves.c.owner == self.owner, moves.c.lease_until < self._clock.now())
+
+    def _ours(self, was: Sequence[State]) -> ColumnElement[bool]:
+        ours = moves.c.owner == self.owner
+        return and_(ours, moves.c.state.in_(was)) if was else ours
+
+    async def _change(self, key: str, condition: ColumnElement[bool], **values: Any) -> Row | None:
+        async with self.database.writing() as connection:
+            return await self._update(connection, key, condition, **values)
+
+    async def _update(
+        self, connection: AsyncConnection, key: str, condition: ColumnElement[bool], **values: Any
+    ) -> Row | None:
+        """Change a row and read it; it is ours for another lease. None where the condition does not hold."""
+        now = self._clock.now()
+        ours = {"owner": self.owner, "lease_until": now + self.lease, "updated_at": now}
+        change = update(moves).where(moves.c.key == key, condition).values(**ours, **values).returning(*moves.c)
+        found = (await connection.execute(change)).mappings().first()
+        return row_of(dict(found)) if found else None
+
+    async def _refuse(self, key: str) -> NoReturn:
+        row = await self.row(key)
+        if row is None:
+            raise LedgerError(f"the ledger knows no move {key}")
+        if row.owner != self.owner:
+            raise LeaseLost(f"move {key} was taken over by {row.owner}")
+        raise LeaseLost(f"move {key} went on meanwhile: it is {row.state}")
+
+    async def _rows(self, where: ColumnElement[bool], limit: int | None = None) -> list[Row]:
         query = select(moves).where(where).order_by(moves.c.created_at.desc(), moves.c.key).limit(limit)
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             return [row_of(dict(found)) for found in (await connection.execute(query)).mappings()]
 
     async def _known(self, connection: AsyncConnection, keys: Sequence[str]) -> set[str]:
@@ -202,24 +261,3 @@ class Ledger:
             query = select(moves.c.key).where(moves.c.key.in_(keys[start : start + BATCH]))
             known |= {key for (key,) in await connection.execute(query)}
         return known
-
-    def _columns(self, intent: Intent) -> dict[str, Any]:
-        now = self._clock.now()
-        return {
-            "key": intent.key,
-            "kind": intent.kind,
-            "name": intent.name,
-            "occasion": intent.occasion,
-            "fingerprint": intent.fingerprint,
-            "body": dict(intent.body),
-            "options": dict(intent.options),
-            "source": intent.source,
-            "resources": list(intent.resources),
-            "parent": intent.parent,
-            "flow_run": intent.flow_run,
-            "state": State.INTENDED,
-            "owner": self.owner,
-            "lease_until": now + self.lease,
-            "created_at": now,
-            "updated_at": now,
-        }

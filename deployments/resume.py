@@ -1,0 +1,50 @@
+"""`lead-moves resume`: finish what a dead run left; for a move in doubt, do what a person decided."""
+
+from typing import Any
+
+from deployments.embedded import quiet
+from deployments.run import run_flow, show
+from deployments.screen import Screen
+from deployments.status import with_ledger
+from leadmoves.errors import InvalidInput, Problem
+from leadmoves.ledger import Ledger
+from leadmoves.settings import read_settings
+
+
+def resume(key: str | None, adopt: str | None, *, send_again: bool, as_json: bool, verbose: bool) -> int:
+    """Finish all unfinished moves, or one; returns the exit code.
+
+    Raises:
+        LeadMoveError: refused, nothing was sent.
+
+    """
+    settings = read_settings()
+    settings.required_key()
+    if adopt or send_again:
+        _decide(key, adopt, send_again=send_again)
+    elif key:
+        with_ledger(lambda ledger: _known(ledger, key))
+    quiet(verbose=verbose)
+    return show(run_flow(Screen(), lambda: _resume_moves(key), "resume"), settings, as_json=as_json)
+
+
+def _decide(key: str | None, adopt: str | None, *, send_again: bool) -> None:
+    if key is None:
+        raise InvalidInput(Problem("key", "name the move that is in doubt; lead-moves status lists them"))
+    if adopt and send_again:
+        raise InvalidInput(Problem("--adopt", "--send-again is given as well; decide for one"))
+    if adopt:
+        with_ledger(lambda ledger: ledger.adopt(key, adopt))
+    else:
+        with_ledger(lambda ledger: ledger.send_again(key))
+
+
+async def _known(ledger: Ledger, key: str) -> None:
+    if await ledger.row(key) is None:
+        raise InvalidInput(Problem("key", f"the ledger has no move {key}; lead-moves status lists them"))
+
+
+async def _resume_moves(key: str | None) -> Any:
+    from flows.resume_moves import resume_moves  # noqa: PLC0415 - Prefect, 0.8 s
+
+    return await resume_moves(key=key, return_state=True)

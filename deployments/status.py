@@ -1,0 +1,114 @@
+"""`lead-moves status` and `forget`: the ledger, read. No request is sent."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from deployments.screen import print_report, sentence
+from leadmoves.clock import SystemClock
+from leadmoves.errors import InvalidInput, Problem
+from leadmoves.jobs import Outcome
+from leadmoves.ledger import Ledger, Row
+from leadmoves.report import MoveReport, Report
+from leadmoves.settings import read_settings
+from leadmoves.telling import NEXT
+
+T = TypeVar("T")
+DAY = 86_400.0
+
+
+def show_status(key: str | None, *, as_json: bool) -> int:
+    """Print the latest moves, or one with its story; returns the exit code of what it shows."""
+    rows = with_ledger(lambda ledger: _rows(ledger, key))
+    report = Report(occasion=rows[0].occasion if key else "status", moves=tuple(map(report_of_row, rows)))
+    if as_json:
+        print_report(report, as_json=True)
+    elif key:
+        _story(rows[0])
+    else:
+        _list(rows)
+    return report.exit_code if key else 0
+
+
+def forget_before(days: int) -> int:
+    """Delete finished moves older than so many days; returns how many."""
+    return with_ledger(lambda ledger: ledger.forget(SystemClock().now() - days * DAY))
+
+
+def with_ledger(ask: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Open the ledger, ask it one thing, close it."""
+
+    async def asked() -> T:
+        settings = read_settings()
+        ledger = await Ledger.open(settings.ledger_url, SystemClock(), settings.lease)
+        try:
+            return await ask(ledger)
+        finally:
+            await ledger.close()
+
+    return asyncio.run(asked())
+
+
+def report_of_row(row: Row) -> MoveReport:
+    """What the ledger knows of a move, as a report."""
+    if row.report:
+        return MoveReport.model_validate(row.report)
+    return MoveReport(
+        name=row.name,
+        key=row.key,
+        outcome=row.outcome or Outcome.STILL_RUNNING,
+        reason=row.reason or f"not finished: {row.state}",
+        job_ids=(row.job_id,) if row.job_id else (),
+        candidates=row.candidates,
+        adopted=row.adopted,
+    )
+
+
+async def _rows(ledger: Ledger, key: str | None) -> list[Row]:
+    if key is None:
+        return await ledger.newest()
+    row = await ledger.row(key)
+    if row is None:
+        raise InvalidInput(Problem("key", f"the ledger has no move {key}; lead-moves status lists them"))
+    return [row]
+
+
+def _list(rows: list[Row]) -> None:
+    grid = Table("when", "key", "move", "occasion", "state", "outcome")
+    for row in rows:
+        report = report_of_row(row)
+        said = sentence(report) if row.outcome else ""
+        grid.add_row(_when(row.created_at), row.key, row.name, row.occasion, row.state, said)
+    Console().print(grid)
+
+
+def _story(row: Row) -> None:
+    """Everything that is known of one move."""
+    lines = {
+        "move": row.name,
+        "key": row.key,
+        "occasion": row.occasion,
+        "state": row.state,
+        "request": json.dumps(dict(row.body), ensure_ascii=False),
+        "written": _when(row.created_at),
+        "sent": f"{_when(row.sent_at)}, {row.posts} time(s)" if row.sent_at else "no",
+        "job": row.job_id or "",
+        "adopted": "its answer was lost; found in the job list" if row.adopted else "",
+        "candidates": ", ".join(row.candidates),
+        "ended": _when(row.ended_at),
+        "outcome": sentence(report_of_row(row)) if row.outcome else "",
+        "next": NEXT.get(row.outcome, "") if row.outcome else "",
+    }
+    for name, value in lines.items():
+        if value:
+            sys.stdout.write(f"{name:>10}  {value}\n")
+
+
+def _when(at: float | None) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
