@@ -33,8 +33,8 @@ def quiet(*, verbose: bool) -> None:
 
 
 @contextmanager
-def prefect_server() -> Iterator[None]:
-    """A Prefect API for the runs inside.
+def prefect_server() -> Iterator[bool]:
+    """A Prefect API for the runs inside; yields whether it has a UI.
 
     Raises:
         InvalidInput: PREFECT_API_URL is set and nobody answers there.
@@ -44,7 +44,7 @@ def prefect_server() -> Iterator[None]:
 
     if url := PREFECT_API_URL.value():
         _answers(url)
-        yield
+        yield True
         return
     from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - as above
 
@@ -53,7 +53,7 @@ def prefect_server() -> Iterator[None]:
     leash = _leash(server.server_process.pid if server.server_process else 0)
     try:
         with temporary_settings({PREFECT_API_URL: server.api_url}):
-            yield
+            yield False
     finally:
         _hand_over()
         server.stop()

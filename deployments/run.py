@@ -59,7 +59,7 @@ def run_flow(screen: Screen, flow: Flow, occasion: str) -> Report:
     screen.say("starting Prefect …")
     from tasks.audience import watched_by  # noqa: PLC0415 - Prefect, 0.8 s
 
-    with prefect_server(), watched_by(screen):
+    with prefect_server() as screen.links, watched_by(screen):
         try:
             with screen.live():
                 return asyncio.run(_report(flow))

@@ -11,10 +11,11 @@ from rich.table import Table
 
 from leadmoves.decisions import Decided, Decision
 from leadmoves.jobs import Job, Outcome
-from leadmoves.report import MoveReport, Report
+from leadmoves.report import MoveReport, Report, WarmupReport
 from leadmoves.telling import counted
 
 BARS = 10  # moves that get a bar each; a bigger plan has one for all
+NOTES = 50  # lines below the table; all of them are in --json and in the ledger
 EVERY = 5.0  # seconds between plain lines about one job
 SAID = {
     Decided.ACCEPTED: "sent",
@@ -31,6 +32,7 @@ SAID = {
 class Screen:
     """Tells a run as it goes, on stderr, so that stdout is the result's alone."""
 
+    links = True
     tells = True
 
     def __init__(self) -> None:
@@ -129,29 +131,43 @@ def sentence(report: MoveReport) -> str:
 
 def table(report: Report) -> Table:
     """What happened, a line a move."""
-    grid = Table(
-        "move", "outcome", "leads", "verified", "warmup", "told", "why", title=f"occasion {report.occasion}"
-    )
+    grid = Table(title=f"occasion {report.occasion}")
+    grid.add_column("move", overflow="fold")
+    for name in ("outcome", "leads", "left out", "verified", "warm", "told"):
+        grid.add_column(name, no_wrap=True)
     for move in report.moves:
         colour = "green" if move.good else "yellow" if move.outcome is Outcome.SUCCEEDED else "red"
-        verified = f"{move.verified.checked - move.verified.wrong}/{move.verified.checked}" if move.verified else ""
+        leads = "" if move.moved_leads is None else f"{move.moved_leads:,} of {move.total_leads or 0:,}"
+        left_out = sum(count or 0 for count in move.left_out.values())
+        verified = (
+            f"{move.verified.checked - move.verified.wrong} of {move.verified.checked}" if move.verified else ""
+        )
+        warm = f"{move.warmup.warmed} of {_asked(move.warmup)}" if move.warmup else ""
         grid.add_row(
             move.name,
             f"[{colour}]{move.outcome}[/]",
-            counted(move) if move.moved_leads is not None else "",
+            leads,
+            f"{left_out:,}" if left_out else "",
             verified,
-            _warmup(move),
-            "\n".join(move.notified),
-            move.reason or "",
+            warm,
+            str(len(move.notified) or ""),
         )
     return grid
 
 
-def _warmup(move: MoveReport) -> str:
-    if not move.warmup:
-        return ""
-    why = "".join(f"\n{who}: {reason}" for who, reason in move.warmup.why.items())
-    return f"{move.warmup.outcome}, {move.warmup.warmed} warm{why}"
+def notes(report: Report) -> list[str]:
+    """What does not fit into a table: reasons, what was left out, accounts that are not warm."""
+    said = []
+    for move in report.moves:
+        why = [move.reason or "", f"moved {counted(move)}" if any(move.left_out.values()) else ""]
+        why += [f"not warm: {who} ({reason})" for who, reason in (move.warmup.why if move.warmup else {}).items()]
+        why += [f"told {name}" for name in move.notified]
+        said += [f"{move.name}: {one}" for one in why if one]
+    return said
+
+
+def _asked(warmup: WarmupReport) -> int:
+    return warmup.warmed + len(warmup.not_warmed)
 
 
 def print_report(report: Report, *, as_json: bool) -> None:
@@ -160,4 +176,7 @@ def print_report(report: Report, *, as_json: bool) -> None:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
         sys.stdout.flush()
     else:
-        Console().print(table(report))
+        console = Console(highlight=False)
+        console.print(table(report))
+        for note in notes(report)[:NOTES]:
+            console.print(f"  {note}", markup=False, soft_wrap=True)

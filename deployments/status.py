@@ -13,9 +13,8 @@ from rich.table import Table
 from deployments.screen import print_report, sentence
 from leadmoves.clock import SystemClock
 from leadmoves.errors import InvalidInput, Problem
-from leadmoves.jobs import Outcome
 from leadmoves.ledger import Ledger, Row
-from leadmoves.report import MoveReport, Report
+from leadmoves.report import Report, report_of_row
 from leadmoves.settings import read_settings
 from leadmoves.telling import NEXT
 
@@ -53,21 +52,6 @@ def with_ledger(ask: Callable[[Ledger], Awaitable[T]]) -> T:
             await ledger.close()
 
     return asyncio.run(asked())
-
-
-def report_of_row(row: Row) -> MoveReport:
-    """What the ledger knows of a move, as a report."""
-    if row.report:
-        return MoveReport.model_validate(row.report)
-    return MoveReport(
-        name=row.name,
-        key=row.key,
-        outcome=row.outcome or Outcome.STILL_RUNNING,
-        reason=row.reason or f"not finished: {row.state}",
-        job_ids=(row.job_id,) if row.job_id else (),
-        candidates=row.candidates,
-        adopted=row.adopted,
-    )
 
 
 async def _rows(ledger: Ledger, key: str | None) -> list[Row]:

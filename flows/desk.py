@@ -48,7 +48,7 @@ class Desk:
 
 def run_link() -> str | None:
     """Where the UI shows this flow run; None where there is no UI."""
-    return flow_run.ui_url or None
+    return flow_run.ui_url if audience.get().links else None
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from flows.move_plan import carry_out_all
 from leadmoves.course import Course
 from leadmoves.ledger import Ledger, Row
 from leadmoves.ledger import State as RowState
-from leadmoves.report import Report
+from leadmoves.report import Report, report_of_row
 
 
 @flow(name="resume-moves", persist_result=True)
@@ -27,13 +27,15 @@ async def resume_moves(key: str | None = None, credentials: str | None = None) -
 
     """
     async with open_desk(credentials, moves=0) as desk:
-        rows = [
-            row for row in await _unfinished(desk.workspace.ledger, key) if await _ours(desk.workspace.ledger, row)
-        ]
-        if not rows:
-            return Completed(message="nothing to resume", data=Report(occasion="resume").model_dump(mode="json"))
-        reports = await carry_out_all(desk, [Course(desk.workspace, row) for row in rows])
-        return await finish(desk, Report(occasion="resume", moves=tuple(reports)))
+        ledger = desk.workspace.ledger
+        rows = await _unfinished(ledger, key)
+        doubtful = [row for row in rows if row.state is RowState.IN_DOUBT]
+        ours = [row for row in rows if row not in doubtful and await ledger.take(row.key)]
+        reports = await carry_out_all(desk, [Course(desk.workspace, row) for row in ours])
+        report = Report(occasion="resume", moves=(*reports, *map(report_of_row, doubtful)))
+        if not report.moves:
+            return Completed(message="nothing to resume", data=report.model_dump(mode="json"))
+        return await finish(desk, report)
 
 
 async def _unfinished(ledger: Ledger, key: str | None) -> list[Row]:
@@ -41,8 +43,3 @@ async def _unfinished(ledger: Ledger, key: str | None) -> list[Row]:
         return await ledger.unfinished()
     row = await ledger.row(key)
     return [row] if row else []
-
-
-async def _ours(ledger: Ledger, row: Row) -> bool:
-    """Take a row over, unless its owner lives; one in doubt is nobody's to continue."""
-    return row.state is not RowState.IN_DOUBT and await ledger.take(row.key)

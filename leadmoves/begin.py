@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import uuid4
 
-from leadmoves.ledger import Intent, Kind, Ledger, Row, State
+from leadmoves.ledger import Intent, Kind, Ledger, Row
 from leadmoves.plan import Move, Plan
 from leadmoves.plan.refusal import checked
 
@@ -40,19 +40,9 @@ async def begin(ledger: Ledger, plan: Plan, occasion: str, flow_run: str | None 
     intents = [intent_of(move, occasion, flow_run) for move in plan.moves]
     rows = await ledger.intend(intents)
     for key, row in rows.items():
-        if row.repeatable and row.told_at is not None and await ledger.take(key):
-            rows[key] = await ledger.write(key, **REOPENED)
+        if row.repeatable and row.told_at is not None:
+            rows[key] = await ledger.reopen(key) or await ledger.row(key) or row
     return [rows[intent.key] for intent in intents]
-
-
-REOPENED = {
-    "state": State.INTENDED,
-    "outcome": None,
-    "reason": None,
-    "report": None,
-    "ended_at": None,
-    "told_at": None,
-}
 
 
 async def unfinished_occasions(ledger: Ledger, moves: Sequence[Move]) -> list[str]:

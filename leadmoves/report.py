@@ -1,6 +1,6 @@
 """What is told of a run: one record a move, the same on the command line, in Prefect and in the ledger."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -102,10 +102,20 @@ def report_of(row: Row, ending: Ending, tally: Tally, seconds: float) -> MoveRep
     )
 
 
+def report_of_row(row: Row) -> MoveReport:
+    """What the ledger knows of a move, whether or not it is over."""
+    if row.report:
+        return MoveReport.model_validate(row.report)
+    return MoveReport(
+        name=row.name,
+        key=row.key,
+        outcome=row.outcome or Outcome.STILL_RUNNING,
+        reason=row.reason or f"not finished: {row.state}",
+        job_ids=(row.job_id,) if row.job_id else (),
+        candidates=row.candidates,
+        adopted=row.adopted,
+    )
+
+
 def _left_out(job: Job | None) -> dict[str, int | None]:
     return {name: job.count(name) if job else None for name in LEFT_OUT}
-
-
-def told_before(rows: Iterable[Row]) -> list[MoveReport]:
-    """The reports that the ledger holds."""
-    return [MoveReport.model_validate(row.report) for row in rows if row.report]

@@ -48,12 +48,14 @@ class Workspace:
         """
         with counting(tally, "other"):
             if why := await self._held_back(row, at_most):
-                return await self.ledger.write(row.key, state=State.ENDED, outcome=Outcome.NOT_SENT, reason=why)
+                return await self.ledger.end(row.key, Outcome.NOT_SENT, why, {})
             return await self.submitter.submit(row, deadline)
 
     async def _held_back(self, row: Row, at_most: int | None) -> str | None:
         """Why this move must not be sent, where it is ours to send and nothing left yet."""
-        if at_most is None or row.state is not State.INTENDED or not await self.ledger.take(row.key):
+        if at_most is None or (mine := await self.ledger.take(row.key)) is None:
+            return None
+        if mine.state is not State.INTENDED or mine.unsettled:
             return None
         try:
             return await held_back(self.api, row.body, at_most)
@@ -64,7 +66,7 @@ class Workspace:
         """Wait for the job of a submitted row; known at once where there is none."""
         known = ending_of_row(row)
         if known or row.job_id is None:
-            return known or Ending.model_validate({"outcome": "not-sent", "reason": "nothing was sent"})
+            return known or _unknown(row)
         started = self.clock.monotonic() - max(self.clock.now() - (row.sent_at or self.clock.now()), 0.0)
         seen = await self.watch.follow(row.job_id, started=started, deadline=deadline, tally=tally)
         ending = ending_of_wait(seen, row.job_id, at_least)
@@ -78,6 +80,13 @@ class Workspace:
         with counting(tally, "other"), suppress(ApiError):
             return (await self.api.get_job(job.id, fields)).without_addresses()
         return job
+
+
+def _unknown(row: Row) -> Ending:
+    """A row that nobody brought to an end: what may have left is in doubt."""
+    if row.state is State.INTENDED:
+        return Ending(outcome=Outcome.NOT_SENT, reason="nothing was sent")
+    return Ending(outcome=Outcome.IN_DOUBT, reason=row.reason or "sent, and nobody knows yet what became of it")
 
 
 def _silent(job: Job) -> bool:

@@ -31,10 +31,12 @@ class Audience(Protocol):
     """Whoever started a run by hand and looks on.
 
     Attributes:
+        links: the Prefect server of the run has a UI to link to.
         tells: shows the outcome to a person itself, and says so in the ledger after that.
 
     """
 
+    links: bool
     tells: bool
 
     def planned(self, moves: int) -> None:
@@ -57,6 +59,7 @@ class Audience(Protocol):
 class Nobody:
     """A run that nobody looks at."""
 
+    links = True
     tells = False
 
     def planned(self, moves: int) -> None: ...

@@ -4,6 +4,7 @@ Every attempt passes the pace. Reads are retried (`resend.reads`); a POST that s
 a call, and its failure is one of four kinds (see `errors`): not sent, refused, ambiguous, unreadable.
 """
 
+import asyncio
 import copy
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -20,17 +21,21 @@ from leadmoves.api.pace import Pace
 from leadmoves.api.resend import TOTAL, reads
 from leadmoves.api.tally import count_request
 from leadmoves.clock import Clock, SystemClock
-from leadmoves.errors import UnreadableAnswer
+from leadmoves.errors import Ambiguous, UnreadableAnswer
 from leadmoves.jobs import Job, parse_job
 
 Body = Mapping[str, Any]
-Before = Callable[[], Awaitable[None]]
+# Asked when the bytes of a POST are about to leave; may still forbid it by raising.
+Still = Callable[[], None]
+Before = Callable[[], Awaitable[Still | None]]
 
 # The default agent of common libraries is refused at the vendor's edge (comment in its own SDK).
 USER_AGENT = "lead-moves/0.1 (+https://github.com/lead-moves/lead-moves)"
 PAGE = 100  # rows, the most that any list gives
 # Opening a connection takes a second at most on a sane network; what waits longer has not been sent.
 CONNECT_TIMEOUT = 10.0
+# httpx counts its time-out from byte to byte: an answer that drips is given up after so many time-outs.
+WHOLE = 2.0
 # A wait task, its looks and a few submits share the pool; more would only queue at the pace.
 CONNECTIONS = 32
 
@@ -96,6 +101,7 @@ class Instantly:
         self._pace = pace
         self._clock = clock or SystemClock()
         self._patience = patience
+        self._whole = WHOLE * timeout
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._http = httpx.AsyncClient(
             base_url=f"{url}/api/v2",
@@ -129,7 +135,8 @@ class Instantly:
 
         Args:
             body: sent as it is.
-            before: awaited when the pace lets us pass, just before the first byte; may forbid it by raising.
+            before: awaited when the pace lets us pass; may forbid the POST by raising. What it returns is asked
+                again when the connection stands, just before the first byte, and may do so too.
 
         """
         return await self._start_job("/leads/move", body, before)
@@ -212,11 +219,15 @@ class Instantly:
         """One attempt on the wire."""
         endpoint = f"{method} {path}"
         await self._pace.acquire()
-        if before:
-            await before()
+        if before and (still := await before()):
+            still()
+            request["extensions"] = {"trace": _asking(still)}
         count_request("submit" if before else None)
         try:
-            answer = await self._http.request(method, path, **request)
+            async with asyncio.timeout(self._whole):
+                answer = await self._http.request(method, path, **request)
+        except TimeoutError:
+            raise Ambiguous(endpoint, f"no whole answer within {self._whole:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise failure(endpoint, error) from None
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
@@ -224,6 +235,16 @@ class Instantly:
             self._pace.throttled(getattr(throttled, "wait", None))
             raise throttled
         return document_of(endpoint, answer)
+
+
+def _asking(still: Still) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """A trace for httpcore that asks before the headers leave, and before the body does."""
+
+    async def trace(event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith(("send_request_headers.started", "send_request_body.started")):
+            still()
+
+    return trace
 
 
 def _job(document: Mapping[str, Any], endpoint: str) -> Job:

@@ -1,12 +1,14 @@
 """Which job is ours: what the list showed before we sent, and what may be new since.
 
-ours = same source, same request (`data.filters` echoes it), not in the baseline, not claimed by another row
+ours  = same source, same request (`data.filters` echoes it), not in the baseline, not claimed by another row
+maybe = the same, but the echo says more than our request, or nothing: never adopted, and never ruled out
 
 No clock of ours is compared with the API's: only the API's own `created_at` with the API's own.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,6 +35,10 @@ class Baseline(BaseModel):
     ids: frozenset[str] = frozenset()
     newest: float | None = None
 
+    def with_ids(self, ids: Iterable[str]) -> Self:
+        """The same, knowing more jobs that are not ours."""
+        return self.model_copy(update={"ids": self.ids.union(ids)})
+
     def older(self, job: Job) -> bool:
         """Created before anything that could be ours; the list is newest first, so reading may stop."""
         created = created_at(job)
@@ -51,6 +57,23 @@ def matches(job: Job, source: str | None, body: Mapping[str, Any], same: Same) -
     if source is not None and job.entity_id is not None and job.entity_id.lower() != source.lower():
         return False
     return same(body, job.filters)
+
+
+def maybe_matches(job: Job, source: str | None, body: Mapping[str, Any], same: Same) -> bool:
+    """Whether a job that does not match may still come from this request.
+
+    So it is where the API no longer echoes the request, or adds keys of its own to the echo: the day that it
+    begins to, we must doubt rather than send again.
+    """
+    if source is not None and job.entity_id is not None and job.entity_id.lower() != source.lower():
+        return False
+    echoed = {key: value for key, value in job.filters.items() if _snake(key) in body}
+    return not job.filters or same(body, echoed)
+
+
+def _snake(key: str) -> str:
+    """A warmup job echoes its body in camelCase."""
+    return re.sub("[A-Z]", lambda found: "_" + found[0].lower(), key)
 
 
 def created_at(job: Job) -> float | None:

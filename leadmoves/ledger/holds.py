@@ -27,11 +27,11 @@ async def hold_all(connection: AsyncConnection, row: Row, owner: str, until: flo
     """Write our name on the row's resources; a doubt of this same move keeps its longer time."""
     # Sorted: two processes that take the same rows in one order cannot wait for each other.
     mine = [{"resource": r, "key": row.key, "owner": owner, "until": until} for r in sorted(set(row.resources))]
-    insert = _insert(connection).values(mine)
+    insert = _insert(connection)
     new = insert.excluded
     longer = case((and_(holds.c.key == new.key, holds.c.until > new.until), holds.c.until), else_=new.until)
     taken_over = {"key": new.key, "owner": new.owner, "until": longer}
-    await connection.execute(insert.on_conflict_do_update(index_elements=["resource"], set_=taken_over))
+    await connection.execute(insert.on_conflict_do_update(index_elements=["resource"], set_=taken_over), mine)
 
 
 def still_held(row: Row, owner: str, now: float) -> ColumnElement[bool]:
@@ -48,9 +48,7 @@ async def hold_until(connection: AsyncConnection, key: str, owner: str, until: f
 
 
 async def renew_all(connection: AsyncConnection, owner: str, until: float) -> None:
-    await connection.execute(
-        update(holds).where(holds.c.owner == owner, holds.c.until < until).values(until=until)
-    )
+    await connection.execute(update(holds).where(holds.c.owner == owner, holds.c.until < until).values(until=until))
 
 
 async def free(connection: AsyncConnection, owner: str, key: str | None = None) -> None:
@@ -63,4 +61,3 @@ def _insert(connection: AsyncConnection) -> "sqlite.Insert | postgresql.Insert":
     if connection.dialect.name == "postgresql":
         return postgresql.insert(holds)
     return sqlite.insert(holds)
-

@@ -7,10 +7,10 @@ row over; the former owner then writes nothing any more (`LeaseLost`), however l
 import os
 import socket
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Self
 
-from sqlalchemy import ColumnElement, and_, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadmoves.clock import Clock
@@ -20,14 +20,12 @@ from leadmoves.ledger import holds
 from leadmoves.ledger.baseline import Baseline
 from leadmoves.ledger.database import BUSY, Connect, Database
 from leadmoves.ledger.intents import Intent
+from leadmoves.ledger.readings import BATCH, Readings
 from leadmoves.ledger.rows import NEVER_ACCEPTED, OPEN, REOPENED, SENDING, SETTLED, Row, State, columns_of, row_of
 from leadmoves.ledger.tables import moves
 
-# How many keys one statement may name: SQLite takes 32,766 variables, old builds 999.
-BATCH = 500
 
-
-class Ledger:
+class Ledger(Readings):
     """What one process knows and writes of all moves.
 
     Args:
@@ -49,7 +47,7 @@ class Ledger:
         busy: float = BUSY,
         connect: Connect | None = None,
     ) -> None:
-        self.database = Database(url, busy, connect)
+        super().__init__(Database(url, busy, connect))
         self._clock = clock
         self.lease = lease
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -67,35 +65,6 @@ class Ledger:
 
     async def close(self) -> None:
         await self.database.dispose()
-
-    # Reading.
-
-    async def row(self, key: str) -> Row | None:
-        return next(iter(await self._rows(moves.c.key == key)), None)
-
-    async def rows(self, keys: Sequence[str]) -> dict[str, Row]:
-        found: list[Row] = []
-        for start in range(0, len(keys), BATCH):
-            found += await self._rows(moves.c.key.in_(keys[start : start + BATCH]))
-        return {row.key: row for row in found}
-
-    async def children(self, key: str) -> list[Row]:
-        """The warmups that a move asked for."""
-        return await self._rows(moves.c.parent == key)
-
-    async def newest(self, limit: int = 50) -> list[Row]:
-        return await self._rows(moves.c.parent.is_(None), limit=limit)
-
-    async def unfinished(self) -> list[Row]:
-        """Moves (no warmups) that a run began and no person was told the outcome of, oldest first."""
-        rows = await self._rows(and_(moves.c.parent.is_(None), moves.c.told_at.is_(None)))
-        return rows[::-1]
-
-    async def claimed(self, job_ids: Iterable[str]) -> set[str]:
-        """Which of these jobs belong to some row."""
-        async with self.database.reading() as connection:
-            found = await connection.execute(select(moves.c.job_id).where(moves.c.job_id.in_(list(job_ids))))
-            return {job_id for (job_id,) in found}
 
     # Intending and owning.
 
@@ -119,9 +88,15 @@ class Ledger:
         """Become the owner of a row, and read it, if nobody else alive is its owner."""
         return await self._change(key, self.free())
 
+    def owns(self, row: Row) -> bool:
+        """Whether a row just read is ours for certain, without asking: nobody takes it before half the lease."""
+        return row.owner == self.owner and row.lease_until - self._clock.now() > self.lease / 2
+
     async def reopen(self, key: str) -> Row | None:
         """Open a row again that ended with nothing accepted, and whose end a person was told; ours from now on."""
-        ended = and_(moves.c.state == State.ENDED, moves.c.outcome.in_(NEVER_ACCEPTED), moves.c.told_at.is_not(None))
+        ended = and_(
+            moves.c.state == State.ENDED, moves.c.outcome.in_(NEVER_ACCEPTED), moves.c.told_at.is_not(None)
+        )
         # One of the lost POSTs stays on the bill: so the baseline is kept, and a late job is still known for ours.
         unsettled = case((moves.c.unsettled > 0, 1), else_=0)
         return await self._change(key, and_(self.free(), ended), unsettled=unsettled, **REOPENED)
@@ -179,14 +154,18 @@ class Ledger:
             await self.write(row.key, State.INTENDED)  # LeaseLost, unless it is the hold that is gone
         return marked
 
-    async def claim(self, key: str, job_id: str, *, adopted: bool = False) -> Row | None:
+    async def claim(
+        self, key: str, job_id: str, *, was: Sequence[State] = OPEN, adopted: bool = False
+    ) -> Row | None:
         """This job is the move's. None where another move has claimed it."""
+        other = moves.alias()
+        claimed = exists().where(other.c.job_id == job_id, other.c.key != key)
         async with self.database.writing(alone=True) as connection:
-            others = select(moves.c.key).where(moves.c.job_id == job_id, moves.c.key != key)
-            if (await connection.execute(others)).first():
-                return None
-            row = await self._update(connection, key, self._ours(OPEN), job_id=job_id, adopted=adopted, **SETTLED)
-        return row or await self._refuse(key)
+            free = and_(self._ours(was), ~claimed)
+            row = await self._update(connection, key, free, job_id=job_id, adopted=adopted, **SETTLED)
+        if row is None:
+            await self.write(key, *was)  # LeaseLost, unless it is the job that is taken
+        return row
 
     async def end(self, key: str, outcome: Outcome, reason: str | None, report: Mapping[str, Any]) -> Row:
         """Write the outcome. One that a later look may change leaves the row open; any other frees its resources.
@@ -237,8 +216,8 @@ class Ledger:
     ) -> Row | None:
         """Change a row and read it; it is ours for another lease. None where the condition does not hold."""
         now = self._clock.now()
-        ours = {"owner": self.owner, "lease_until": now + self.lease, "updated_at": now}
-        change = update(moves).where(moves.c.key == key, condition).values(**ours, **values).returning(*moves.c)
+        values = {"owner": self.owner, "lease_until": now + self.lease, "updated_at": now} | values
+        change = update(moves).where(moves.c.key == key, condition).values(values).returning(moves)
         found = (await connection.execute(change)).mappings().first()
         return row_of(dict(found)) if found else None
 
@@ -249,11 +228,6 @@ class Ledger:
         if row.owner != self.owner:
             raise LeaseLost(f"move {key} was taken over by {row.owner}")
         raise LeaseLost(f"move {key} went on meanwhile: it is {row.state}")
-
-    async def _rows(self, where: ColumnElement[bool], limit: int | None = None) -> list[Row]:
-        query = select(moves).where(where).order_by(moves.c.created_at.desc(), moves.c.key).limit(limit)
-        async with self.database.reading() as connection:
-            return [row_of(dict(found)) for found in (await connection.execute(query)).mappings()]
 
     async def _known(self, connection: AsyncConnection, keys: Sequence[str]) -> set[str]:
         known: set[str] = set()

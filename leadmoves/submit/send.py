@@ -17,22 +17,20 @@ import random
 from typing import Any
 
 from leadmoves.api import Instantly
-from leadmoves.api.resend import wait_for
 from leadmoves.clock import Clock
 from leadmoves.decisions import Decided, Decision, Listener, nobody
-from leadmoves.errors import Ambiguous, ApiError, Busy, NotSent, Refused, Throttled
-from leadmoves.jobs import Outcome
+from leadmoves.errors import Ambiguous, ApiError, Busy, LeaseLost, LedgerError, NotSent, Refused, Throttled
+from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Kind, Ledger, Row, State
-from leadmoves.ledger.baseline import baseline_of
+from leadmoves.ledger.baseline import Baseline, baseline_of
 from leadmoves.plan.body import same_request
+from leadmoves.submit.fence import Fence
 from leadmoves.submit.joblist import JobList
+from leadmoves.submit.patience import Patience
 from leadmoves.submit.settle import Settler, doors
-from leadmoves.watch.cadence import interval
 
 # POSTs a key may cost when each is lost and then found absent: three lost answers in a row are an outage.
 MOST_POSTS = 3
-# Tries to reach the API, or to be let in after a 429, with full jitter up to 8 s: about a minute.
-MOST_TRIES = 15
 # How often to ask the ledger whether another owner or holder is done (seconds).
 ASK_LEDGER = 1.0
 
@@ -85,34 +83,55 @@ class Submitter:
             The row; SENDING with outcome `in-doubt` where even the job list could not be read.
 
         Raises:
+            LeaseLost: at the deadline another process still works on it.
             LedgerError: nothing was sent that the ledger does not know of.
 
         """
         async with self._turns.setdefault(row.key, asyncio.Lock()):
-            return await self._submit(await self._own(row, deadline), deadline)
+            mine = row if row.state is State.INTENDED and self._ledger.owns(row) else None
+            while True:
+                mine = self._begun(mine or await self._own(row.key, deadline))
+                try:
+                    return await self._settle_or_send(mine, deadline)
+                except LeaseLost:  # we were suspended, and somebody else took it over: see what they make of it
+                    mine = None
+                    if self._clock.monotonic() > deadline:
+                        raise
 
-    async def _submit(self, row: Row, deadline: float) -> Row:
-        for tries in range(1, MOST_TRIES + 1):
-            if row.state is State.SENDING:
-                row = await self._settler.settle(row, deadline)
-            if row.state is not State.INTENDED:
+    async def _settle_or_send(self, row: Row, deadline: float) -> Row:
+        patience = Patience(self._clock, self._rng, deadline)
+        while row.state in {State.INTENDED, State.SENDING}:
+            if holder := await self._hold(row, deadline):
+                return await self._kept_out(row, holder)
+            if row.state is State.INTENDED:
+                row = await self._try(row, patience)
+                continue
+            row = await self._settler.settle(row, deadline)
+            if row.state is State.SENDING:  # the list cannot be read: in doubt for now
                 return row
-            row = await self._try(row, tries, deadline)
         return row
 
     # Owning the row and its resources.
 
-    async def _own(self, row: Row, deadline: float) -> Row:
+    async def _own(self, key: str, deadline: float) -> Row:
         """Become the row's owner; while another live one works on it, wait for what it makes of it."""
-        while not await self._ledger.take(row.key):
-            await self._clock.sleep(ASK_LEDGER)
-            row = await self._reread(row)
-            if row.state is State.ENDED or self._clock.monotonic() > deadline:
+        while (mine := await self._ledger.take(key)) is None:
+            row = await self._ledger.row(key)
+            if row is None:
+                raise LedgerError(f"the ledger knows no move {key}")
+            if row.state is State.ENDED:
                 return row
-        return await self._reread(row)
+            if self._clock.monotonic() > deadline:
+                raise LeaseLost(f"another process works on move {key}: {row.owner}")
+            await self._clock.sleep(ASK_LEDGER)
+        return mine
 
-    async def _reread(self, row: Row) -> Row:
-        return await self._ledger.row(row.key) or row
+    def _begun(self, row: Row) -> Row:
+        """Say whether a move begins or goes on."""
+        if row.state is not State.ENDED:
+            fresh = row.state is State.INTENDED and not row.posts
+            self._say(Decided.INTENDED if fresh else Decided.RESUMED, row)
+        return row
 
     async def _hold(self, row: Row, deadline: float) -> str | None:
         """Wait until the source and the destination are ours; the holder's key where the deadline came first."""
@@ -122,77 +141,100 @@ class Submitter:
             await self._clock.sleep(ASK_LEDGER)
         return None
 
+    async def _kept_out(self, row: Row, holder: str) -> Row:
+        why = f"move {holder} holds its source or destination"
+        if row.state is State.SENDING:
+            return await self._settler.leave(row, f"{why}, so its own job could not be looked for")
+        return await self._end(row, Outcome.NOT_SENT, why)
+
     # Sending.
 
-    async def _try(self, row: Row, tries: int, deadline: float) -> Row:
+    async def _try(self, row: Row, patience: Patience) -> Row:
         """One try to send, and what its failure means."""
-        if row.posts >= MOST_POSTS and row.unsettled >= MOST_POSTS:
+        if row.unsettled >= MOST_POSTS:
             why = f"sent {row.posts} times, each answer was lost, and no job appeared within the settle time"
             return await self._end(row, Outcome.NOT_SENT, why)
-        if holder := await self._hold(row, deadline):
-            return await self._end(row, Outcome.NOT_SENT, f"move {holder} holds its source or destination")
+        if patience.over:
+            return await self._end(row, Outcome.NOT_SENT, row.reason or "its deadline passed before it was sent")
         try:
-            return await self._send(await self._with_baseline(row))
-        except Busy as error:
-            self._say(Decided.BUSY, row, error=str(error))
-            return await self._wait_while_busy(row, error, deadline)
-        except (NotSent, Throttled) as error:
-            self._say(Decided.NOT_SENT if isinstance(error, NotSent) else Decided.THROTTLED, row, error=str(error))
-            return await self._wait_to_send(row, error, tries, deadline)
+            return await self._look_and_send(row)
         except Refused as error:
-            self._say(Decided.REFUSED, row, error=str(error))
-            return await self._end(row, Outcome.REFUSED, str(error))
+            return await self._refused(row, error, patience)
+        except NotSent as error:
+            self._say(Decided.NOT_SENT, row, error=str(error))
+            return await self._wait_to_send(row, error, patience)
 
-    async def _with_baseline(self, row: Row) -> Row:
-        """Write down which jobs match already; kept while an earlier POST may still turn up as a job."""
-        if row.baseline is not None and row.unsettled:
-            return row
+    async def _refused(self, row: Row, error: Refused, patience: Patience) -> Row:
+        match error:
+            case Busy():
+                self._say(Decided.BUSY, row, error=str(error))
+                await patience.while_busy(lambda: self._still_held(row))
+                return await self._ledger.write(row.key, State.INTENDED, reason=f"busy: {error}")
+            case Throttled():
+                self._say(Decided.THROTTLED, row, error=str(error))
+                return await self._wait_to_send(row, error, patience)
+        self._say(Decided.REFUSED, row, error=str(error))
+        return await self._end(row, Outcome.REFUSED, str(error))
+
+    async def _look_and_send(self, row: Row) -> Row:
         try:
-            seen = await self._list.before(self._doors[row.kind].job_type, row.source)
+            if not row.unsettled or row.baseline is None:
+                return await self._send(row, await self._baseline(row))
+            # An earlier POST was found absent, and time has passed since: its job may have turned up too late.
+            row = await self._settler.recheck(row)
         except Ambiguous as error:  # of a read: nothing was sent
             raise NotSent(error.endpoint, error.message, error.status) from None
-        baseline = baseline_of(seen, row.source, row.body, same_request)
-        row = await self._ledger.write(row.key, baseline=baseline.model_dump(mode="json"))
-        self._say(Decided.BASELINE, row, jobs=len(baseline.ids))
-        return row
+        return await self._send(row, row.baseline) if row.state is State.INTENDED and row.baseline else row
 
-    async def _send(self, row: Row) -> Row:
+    async def _baseline(self, row: Row) -> Baseline:
+        """Which jobs match already; written with «sending», and kept while an earlier POST may still turn up."""
+        seen = await self._list.before(self._doors[row.kind].job_type, row.source)
+        baseline = baseline_of(seen, row.source, row.body, same_request)
+        self._say(Decided.BASELINE, row, jobs=len(baseline.ids))
+        return baseline
+
+    async def _send(self, row: Row, baseline: Baseline) -> Row:
         """One POST. The row says «sending» before the first byte, and what came of it right after."""
 
-        async def mark() -> None:
+        async def mark() -> Fence:
             nonlocal row
-            row = await self._ledger.sending(row, doubt=self._doubt_time)
+            fence = Fence(self._clock, self._ledger.lease)  # from before the write: it can only be too strict
+            marked = await self._ledger.sending(row, baseline, self._doubt_time)
+            if marked is None:
+                raise NotSent("the ledger", "its source or destination was lost to another move meanwhile")
+            row = marked
             self._say(Decided.SENDING, row, posts=row.posts)
+            return fence
 
         try:
             job = await self._doors[row.kind].post(row.body, mark)
         except Ambiguous as error:
             self._say(Decided.AMBIGUOUS, row, error=str(error))
-            return await self._ledger.write(row.key, reason=str(error))
+            return await self._ledger.write(row.key, State.SENDING, reason=str(error))
         except ApiError as error:
             if row.state is State.SENDING:
-                await self._ledger.write(row.key, state=State.INTENDED, reason=str(error))
+                await self._ledger.write(row.key, State.SENDING, state=State.INTENDED, reason=str(error))
             raise
         self._say(Decided.ANSWERED, row, job=job.id)
-        row = await self._ledger.write(row.key, state=State.ACCEPTED, job_id=job.id, reason=None)
-        self._say(Decided.ACCEPTED, row, job=job.id)
-        return row
+        return await self._accepted(row, job)
 
-    async def _wait_to_send(self, row: Row, error: ApiError, tries: int, deadline: float) -> Row:
-        wait = wait_for(error, tries, self._rng)
-        if tries >= MOST_TRIES or self._clock.monotonic() + wait > deadline:
-            return await self._end(row, Outcome.NOT_SENT, f"tried {tries} times: {error}")
-        await self._clock.sleep(wait)
-        return await self._reread(row)
+    async def _accepted(self, row: Row, job: Job) -> Row:
+        try:
+            accepted = await self._ledger.claim(row.key, job.id)
+        except LeaseLost:
+            raise
+        except LedgerError as error:
+            said = f"the API accepted move {row.key} as job {job.id}, the next resume finds it there"
+            raise LedgerError(f"{error}; {said}") from error
+        if accepted is None:
+            return await self._settler.doubt(row, (job.id,), f"another move has adopted its job {job.id}")
+        self._say(Decided.ACCEPTED, accepted, job=job.id)
+        return accepted
 
-    async def _wait_while_busy(self, row: Row, error: Busy, deadline: float) -> Row:
-        """A 409: another job holds our campaign or list. Wait for that job, then send again."""
-        begun = self._clock.monotonic()
-        while (now := self._clock.monotonic()) < deadline:
-            await self._clock.sleep(min(interval(now - begun), deadline - now))
-            if not await self._still_held(row):
-                return await self._reread(row)
-        return await self._end(row, Outcome.NOT_SENT, f"busy until the deadline: {error}")
+    async def _wait_to_send(self, row: Row, error: ApiError, patience: Patience) -> Row:
+        if not await patience.before_next(error):
+            return await self._end(row, Outcome.NOT_SENT, f"tried {patience.tries} times: {error}")
+        return await self._ledger.write(row.key, State.INTENDED, reason=str(error))
 
     async def _still_held(self, row: Row) -> bool:
         try:
@@ -202,9 +244,12 @@ class Submitter:
 
     async def _end(self, row: Row, outcome: Outcome, reason: str) -> Row:
         """Ended without a job. Whoever carries the move out writes its report."""
-        return await self._ledger.write(
-            row.key, state=State.ENDED, outcome=outcome, reason=reason, ended_at=self._clock.now()
+        now = self._clock.now()
+        row = await self._ledger.write(
+            row.key, State.INTENDED, state=State.ENDED, outcome=outcome, reason=reason, ended_at=now
         )
+        await self._ledger.release(row.key)
+        return row
 
     def _say(self, decided: Decided, row: Row, **details: Any) -> None:
         self._listener(Decision(decided, row.key, row.name, self._clock.now(), details))

@@ -1,9 +1,10 @@
 """Settling a doubt: was the POST accepted? The job list knows, within the settle time.
 
-one job is ours ....... adopt it
-several ............... in doubt: a person decides, nothing else does
-none, and time over ... absent: it was not accepted
-list unreadable ....... in doubt for now; the next resume looks again
+one job is ours ........ adopt it
+several ................ in doubt: a person decides, nothing else does
+none, but one may be ... in doubt, once the time is over
+none, and time over .... absent: it was not accepted
+list unreadable ........ in doubt for now; the next resume looks again
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +17,7 @@ from leadmoves.decisions import Decided
 from leadmoves.errors import ApiError
 from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Kind, Ledger, Row, State
-from leadmoves.ledger.baseline import Baseline, matches
+from leadmoves.ledger.baseline import Baseline, matches, maybe_matches
 from leadmoves.plan.body import same_request
 from leadmoves.submit.joblist import JobList
 
@@ -43,6 +44,14 @@ def doors(api: Instantly) -> dict[Kind, Door]:
         Kind.MOVE: Door("move-leads", api.move_leads),
         Kind.WARMUP: Door("update-warmup-accounts", api.enable_warmup),
     }
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one look at the job list found: ids of jobs that nobody has claimed."""
+
+    ours: tuple[str, ...]
+    maybe: tuple[str, ...]  # the echo neither proves nor rules it out
 
 
 Say = Callable[..., None]
@@ -83,49 +92,81 @@ class Settler:
         gap = FIRST_LOOK
         while True:
             last = self._clock.monotonic() >= over
-            ours = await self._look(row)
-            if ours:
-                return await self._adopt(row, ours)
-            if ours is not None and last:
-                return await self._absent(row)
+            found = await self._look(row)
+            if found and (settled := await self._settled(row, found, last=last)):
+                return settled
             if last and self._clock.monotonic() > deadline:
-                return await self._doubt(row, (), "the job list cannot be read, so nobody knows")
+                return await self.leave(row, "the job list cannot be read, so nobody knows")
             left = over - self._clock.monotonic()
             await self._clock.sleep(min(gap, left) if left > 0 else gap)
             gap = min(2 * gap, LONGEST_GAP)
 
-    async def _look(self, row: Row) -> list[Job] | None:
+    async def recheck(self, row: Row) -> Row:
+        """One more look before a repeated POST, for a job that showed later than it should have."""
+        jobs = await self._list.since(self._types[row.kind], row.source, row.baseline or Baseline())
+        found = await self._unclaimed(row, jobs)
+        return await self._settled(row, found, last=bool(found.maybe)) or row
+
+    async def doubt(self, row: Row, candidates: tuple[str, ...], why: str) -> Row:
+        """A person decides."""
+        row = await self._ledger.write(
+            row.key,
+            row.state,
+            state=State.IN_DOUBT,
+            candidates=list(candidates),
+            outcome=Outcome.IN_DOUBT,
+            reason=why,
+        )
+        self._say(Decided.IN_DOUBT, row, candidates=candidates)
+        return row
+
+    async def leave(self, row: Row, why: str) -> Row:
+        """In doubt for now: the row stays SENDING, so the next resume settles it."""
+        row = await self._ledger.write(row.key, State.SENDING, outcome=Outcome.IN_DOUBT, reason=why)
+        self._say(Decided.IN_DOUBT, row, candidates=())
+        return row
+
+    async def _settled(self, row: Row, found: Found, *, last: bool) -> Row | None:
+        """What a look settles; None where it settles nothing yet."""
+        if len(found.ours) == 1:
+            return await self._adopt(row, found.ours[0])
+        if found.ours:
+            several = f"{len(found.ours)} jobs match this move: {', '.join(found.ours)}"
+            return await self.doubt(row, found.ours, several)
+        if last and found.maybe:
+            return await self.doubt(row, found.maybe, f"may be its job, but does not say: {', '.join(found.maybe)}")
+        return await self._absent(row) if last else None
+
+    async def _look(self, row: Row) -> Found | None:
         """The jobs that may be ours; None where the list could not be read."""
-        baseline = row.baseline or Baseline()
         try:
-            jobs = await self._list.since(self._types[row.kind], row.source, baseline)
+            jobs = await self._list.since(self._types[row.kind], row.source, row.baseline or Baseline())
         except ApiError as error:
             self._say(Decided.LOOKED, row, error=str(error))
             return None
-        new = [j for j in jobs if j.id not in baseline.ids and matches(j, row.source, row.body, same_request)]
-        claimed = await self._ledger.claimed(job.id for job in new) if new else set()
-        ours = [job for job in new if job.id not in claimed]
-        self._say(Decided.LOOKED, row, found=len(ours))
-        return ours
+        return await self._unclaimed(row, jobs)
 
-    async def _adopt(self, row: Row, ours: list[Job]) -> Row:
-        if len(ours) > 1:
-            ids = tuple(job.id for job in ours)
-            return await self._doubt(row, ids, f"{len(ids)} jobs match this move: {', '.join(ids)}")
-        row = await self._ledger.write(row.key, state=State.ACCEPTED, job_id=ours[0].id, adopted=True, reason=None)
-        self._say(Decided.ADOPTED, row, job=ours[0].id)
-        return row
+    async def _unclaimed(self, row: Row, jobs: list[Job]) -> Found:
+        known = (row.baseline or Baseline()).ids
+        request = (row.source, row.body, same_request)
+        ours = {job.id for job in jobs if job.id not in known and matches(job, *request)}
+        maybe = {job.id for job in jobs if job.id not in known and maybe_matches(job, *request)} - ours
+        claimed = await self._ledger.claimed(ours | maybe) if ours or maybe else set()
+        found = Found(tuple(sorted(ours - claimed)), tuple(sorted(maybe - claimed)))
+        self._say(Decided.LOOKED, row, found=len(found.ours))
+        return found
+
+    async def _adopt(self, row: Row, job_id: str) -> Row | None:
+        """None where another move claimed it since the look."""
+        adopted = await self._ledger.claim(row.key, job_id, adopted=True)
+        if adopted:
+            self._say(Decided.ADOPTED, adopted, job=job_id)
+        return adopted
 
     async def _absent(self, row: Row) -> Row:
         """It was not accepted. The baseline is kept from now on: a job that turns up late is known for ours."""
-        row = await self._ledger.write(row.key, state=State.INTENDED, unsettled=row.unsettled + 1)
-        self._say(Decided.ABSENT, row, posts=row.posts)
-        return row
-
-    async def _doubt(self, row: Row, candidates: tuple[str, ...], why: str) -> Row:
-        state = State.IN_DOUBT if candidates else State.SENDING  # an unread list may still settle it later
         row = await self._ledger.write(
-            row.key, state=state, candidates=list(candidates), outcome=Outcome.IN_DOUBT, reason=why
+            row.key, State.SENDING, state=State.INTENDED, unsettled=row.unsettled + 1, outcome=None
         )
-        self._say(Decided.IN_DOUBT, row, candidates=candidates)
+        self._say(Decided.ABSENT, row, posts=row.posts)
         return row

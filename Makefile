@@ -1,0 +1,53 @@
+# Everything runs in .venv, with the exact versions of constraints.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Nothing that is run here tells anybody else that it was.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: demo test lint format prove bench browser-test clean
+
+demo: .venv/installed
+	@$(BIN)/lead-moves demo
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed-lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The long proofs: 10,000 faulty submits, every kill point 50 times.
+prove: .venv/installed-test
+	LEAD_MOVES_PROVE=1 $(BIN)/python -m pytest tests/faults -s
+
+bench: .venv/installed-bench
+	$(BIN)/python -m bench
+
+# The run form in a real browser; wants Debian's chromium and chromium-driver.
+browser-test: .venv/installed-browser
+	$(BIN)/python -m pytest tests/browser -m browser
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+.venv/pip: constraints.txt
+	$(PYTHON) -m venv .venv
+	@$(PIP) install --upgrade --constraint constraints.txt pip setuptools
+	@touch $@
+
+.venv/installed: .venv/pip pyproject.toml
+	@echo "installing lead-moves into .venv (a minute or two, once)"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-%: .venv/installed
+	@$(PIP) install --constraint constraints.txt --group $*
+	@touch $@
