@@ -18,7 +18,7 @@ async def notify(blocks: Sequence[str], subject: str, body: str) -> tuple[str, .
     told = []
     for name in blocks:
         try:
-            await _send(name, subject, body)
+            await send(name, subject, body)
             told.append(name)
         except Exception as error:  # noqa: BLE001 - a block may raise anything, and the move is over already
             get_run_logger().warning("notification block %s failed: %s", name, error)
@@ -26,7 +26,8 @@ async def notify(blocks: Sequence[str], subject: str, body: str) -> tuple[str, .
     return tuple(told)
 
 
-async def _send(name: str, subject: str, body: str) -> None:
+async def send(name: str, subject: str, body: str) -> None:
+    """Send one message; raises whatever the block raises."""
     block: Any = await Block.aload(name)
     if not isinstance(block, NotificationBlock):
         raise TypeError(f"{name} is no notification block")

@@ -218,8 +218,7 @@ class Instantly:
     ) -> Mapping[str, Any]:
         """One attempt on the wire."""
         endpoint = f"{method} {path}"
-        await self._pace.acquire()
-        if before and (still := await before()):
+        if still := await self._pace.acquire(before, urgent=before is None):
             still()
             request["extensions"] = {"trace": _asking(still)}
         count_request("submit" if before else None)

@@ -5,14 +5,18 @@ that exactly; one file (or one database) holds the log for all processes. After 
 long as the API asked, then goes at half the rate for `RECOVERY` seconds.
 """
 
-import asyncio
+import math
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, SQLiteBucket
 
+from leadmoves.api.turns import Turns
 from leadmoves.clock import Clock
+
+T = TypeVar("T")
 
 # A window is asked for 5 % wider than the limit's own: requests bunch on their way to the server, and what
 # left 1.00 s apart may arrive 0.97 s apart. Costs a twentieth of the budget.
@@ -29,8 +33,11 @@ FORGET_EVERY = 5.0
 class Pace(Protocol):
     """What the API client asks before each attempt, retries included."""
 
-    async def acquire(self) -> None:
-        """Wait until one request may be sent."""
+    async def acquire(self, before: Callable[[], Awaitable[T]] | None = None, *, urgent: bool = False) -> T | None:
+        """Wait until one request may be sent, then do `before`; nobody else is let pass meanwhile.
+
+        `urgent` goes before what is not: a look must not queue behind a thousand submits.
+        """
         ...
 
     def throttled(self, wait: float | None) -> None:
@@ -47,19 +54,20 @@ class Throttle(Protocol):
 
 
 class SharedPace:
-    """A budget over a pyrate-limiter bucket; first come, first served within a process."""
+    """A budget over a pyrate-limiter bucket; within a process the urgent first, then first come, first served."""
 
     def __init__(self, bucket: AbstractBucket, throttle: Throttle, clock: Clock) -> None:
         self._bucket = bucket
         self._throttle = throttle
         self._clock = clock
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._forget_at = 0.0
 
-    async def acquire(self) -> None:
-        async with self._turn:
+    async def acquire(self, before: Callable[[], Awaitable[T]] | None = None, *, urgent: bool = False) -> T | None:
+        async with self._turns.turn(urgent=urgent):
             while (wait := self._wait()) > 0:
                 await self._clock.sleep(wait)
+            return await before() if before else None
 
     def throttled(self, wait: float | None) -> None:
         pause = min(PAUSE if wait is None else wait, LONGEST_PAUSE)
@@ -92,12 +100,17 @@ class SharedPace:
 
 
 def rates(per_second: int, per_minute: int) -> list[Rate]:
-    """The windows that can bind, each a little wider than the limit's own."""
+    """The windows that can bind, each a little wider than the limit's own.
+
+    A second's budget is also spread over its tenths: a burst that is held up on its way would meet the next one.
+    """
     second = Rate(per_second, round(1000 * WIDER))
     minute = Rate(per_minute, round(60_000 * WIDER))
-    if per_minute >= 60 * per_second:
-        return [second]
-    return [minute] if per_minute <= per_second else [second, minute]
+    if per_minute <= per_second:
+        return [minute]
+    share = max(0.1, 2 / per_second)  # at least two requests, so that half the rate can be had
+    spread = [Rate(math.ceil(per_second * share), round(1000 * WIDER * share))] if share < 1 else []
+    return [*spread, second] if per_minute >= 60 * per_second else [*spread, second, minute]
 
 
 class _Remembered:

@@ -58,6 +58,7 @@ class Submitter:
     ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._timeout = timeout
         self._doubt_time = timeout + settle
         self._listener = listener
         self._turns: dict[str, asyncio.Lock] = {}  # one key, one at a time, within this process too
@@ -100,16 +101,26 @@ class Submitter:
 
     async def _settle_or_send(self, row: Row, deadline: float) -> Row:
         patience = Patience(self._clock, self._rng, deadline)
+        underway = self._underway(row)
         while row.state in {State.INTENDED, State.SENDING}:
             if holder := await self._hold(row, deadline):
                 return await self._kept_out(row, holder)
             if row.state is State.INTENDED:
-                row = await self._try(row, patience)
+                row, underway = await self._try(row, patience), 0.0
                 continue
-            row = await self._settler.settle(row, deadline)
+            row = await self._settler.settle(row, deadline, underway)
             if row.state is State.SENDING:  # the list cannot be read: in doubt for now
                 return row
         return row
+
+    def _underway(self, row: Row) -> float:
+        """Seconds for which a POST of a dead process may still be on its way: we would have waited so long.
+
+        Our own POST has been answered, or given up, before it is settled.
+        """
+        if row.state is not State.SENDING or row.sent_at is None:
+            return 0.0
+        return min(max(row.sent_at + self._timeout - self._clock.now(), 0.0), self._timeout)
 
     # Owning the row and its resources.
 

@@ -83,12 +83,16 @@ class Settler:
         self._settle_time = settle
         self._say = say
 
-    async def settle(self, row: Row, deadline: float) -> Row:
+    async def settle(self, row: Row, deadline: float, underway: float = 0.0) -> Row:
         """Look until our job must be in the list; the row becomes ACCEPTED, INTENDED again, or in doubt.
 
-        The time counts from now: after a crash nobody knows when the POST left, only that it is not later.
+        Args:
+            row: SENDING.
+            deadline: monotonic seconds after which an unreadable list is no longer waited for.
+            underway: seconds for which the server may still be at work on the POST; the settle time follows.
+
         """
-        over = self._clock.monotonic() + self._settle_time
+        over = self._clock.monotonic() + underway + self._settle_time
         gap = FIRST_LOOK
         while True:
             last = self._clock.monotonic() >= over

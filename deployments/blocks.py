@@ -1,0 +1,50 @@
+"""The blocks that deployments name: the API key, and the channels that people are told through."""
+
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import ObjectNotFound
+from pydantic import SecretStr
+
+from deployments.server import connected
+from leadmoves.errors import InvalidInput, Problem
+from leadmoves.settings import read_settings
+from tasks.credentials import InstantlyCredentials
+from tasks.notify import send
+
+TEST_SUBJECT = "Lead moves: a test message"
+TEST_BODY = "Where you read this, you will be told of lead moves that need you. Nothing was moved."
+
+
+def key_for_block() -> SecretStr:
+    """The key to store; `InvalidInput` where the environment has none."""
+    return read_settings().required_key()
+
+
+async def save_credentials(name: str, key: SecretStr) -> None:
+    """Store the key of the environment in a block, whatever was there before; Prefect encrypts it."""
+    settings = read_settings()
+    default = type(settings).model_fields["url"].default
+    url = None if settings.url == default else settings.url
+    await InstantlyCredentials(api_key=key, api_url=url).save(name, overwrite=True)
+
+
+async def find_channel(client: PrefectClient, name: str) -> UUID:
+    """The id of a notification block `type-slug/name`; `InvalidInput` where it is none."""
+    slug, _, block = name.partition("/")
+    try:
+        found = await client.read_block_document_by_name(block, slug, include_secrets=False)
+    except ObjectNotFound:
+        said = f"there is no block {name}; create it in Prefect under Blocks, or mend the name (type-slug/name)"
+        raise InvalidInput(Problem("notify", said)) from None
+    if "notify" not in ((found.block_schema.capabilities if found.block_schema else None) or ()):
+        said = f"{name} is no notification block; take one such as slack-webhook/ops"
+        raise InvalidInput(Problem("notify", said))
+    return found.id
+
+
+async def send_test(name: str) -> None:
+    """Send a test message through a block; what the block raises is raised."""
+    async with connected() as client:
+        await find_channel(client, name)
+        await send(name, TEST_SUBJECT, TEST_BODY)

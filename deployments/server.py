@@ -1,0 +1,83 @@
+"""The Prefect server or Cloud that things are set up on: reached, of our version, with a pool of our type."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from packaging.version import Version
+from prefect.client.base import ServerType
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL
+from prefect.workers.process import ProcessWorker
+
+from deployments.catalogue import POOL_TYPE
+from leadmoves.errors import InvalidInput, LeadMoveError, Problem
+
+START = "start one with: prefect server start"
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[PrefectClient]:
+    """A client of the configured server, for as long as the block lasts.
+
+    Raises:
+        InvalidInput: none is configured, nobody answers, or it is of another version.
+        LeadMoveError: it stopped answering in between, or refused what we asked.
+
+    """
+    url = PREFECT_API_URL.value()
+    if not url:
+        said = f"is not set; {START}, then export PREFECT_API_URL=http://127.0.0.1:4200/api"
+        raise InvalidInput(Problem("PREFECT_API_URL", said))
+    client = get_client()
+    client.raise_for_api_version_mismatch_once = _nothing  # type: ignore[method-assign]  # ours says it in a sentence
+    async with client:
+        await _answers(client, url)
+        try:
+            yield client
+        except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+            said = str(error).splitlines()[0]
+            again = "run it again when that is mended: what is done already stays"
+            raise LeadMoveError(f"the Prefect server at {url} failed: {said}; {again}") from None
+
+
+async def _nothing() -> None:
+    """Stands in for Prefect's own check of the version."""
+
+
+async def _answers(client: PrefectClient, url: str) -> None:
+    try:
+        if client.server_type is ServerType.CLOUD:
+            (await client.hello()).raise_for_status()
+            return
+        theirs = str((await client._client.get("/admin/version", timeout=10)).json())  # noqa: SLF001 - the public method hides which answer came
+        versions = Version(theirs), Version(client.client_version())
+    except Exception as error:  # noqa: BLE001 - whatever answers there, it is no Prefect server of ours
+        said = f"no Prefect server answers at {url} ({type(error).__name__}); {START}"
+        raise InvalidInput(Problem("PREFECT_API_URL", said)) from None
+    server, ours = versions
+    if server.major != ours.major or server < ours:
+        said = f"the server at {url} is Prefect {server}, this is {ours}; upgrade the server to {ours} or later"
+        raise InvalidInput(Problem("PREFECT_API_URL", said))
+
+
+async def check_pool(client: PrefectClient, name: str) -> bool:
+    """Whether the pool is there; `InvalidInput` where one of another type has its name."""
+    try:
+        pool = await client.read_work_pool(name)
+    except ObjectNotFound:
+        return False
+    if pool.type != POOL_TYPE:
+        said = f"the work pool {name} is of type {pool.type}, not {POOL_TYPE}; name another with --pool"
+        raise InvalidInput(Problem("pool", said))
+    return True
+
+
+async def create_pool(client: PrefectClient, name: str) -> None:
+    template = ProcessWorker.get_default_base_job_template()
+    described = "Lead moves in Instantly, one process a run."
+    await client.create_work_pool(
+        WorkPoolCreate(name=name, type=POOL_TYPE, base_job_template=template, description=described)
+    )
