@@ -31,9 +31,7 @@ async def connected() -> AsyncIterator[PrefectClient]:
     if not url:
         said = f"is not set; {START}, then export PREFECT_API_URL=http://127.0.0.1:4200/api"
         raise InvalidInput(Problem("PREFECT_API_URL", said))
-    client = get_client()
-    client.raise_for_api_version_mismatch_once = _nothing  # type: ignore[method-assign]  # ours says it in a sentence
-    async with client:
+    async with get_client() as client:
         await _answers(client, url)
         try:
             yield client
@@ -43,17 +41,12 @@ async def connected() -> AsyncIterator[PrefectClient]:
             raise LeadMoveError(f"the Prefect server at {url} failed: {said}; {again}") from None
 
 
-async def _nothing() -> None:
-    """Stands in for Prefect's own check of the version."""
-
-
 async def _answers(client: PrefectClient, url: str) -> None:
     try:
         if client.server_type is ServerType.CLOUD:
             (await client.hello()).raise_for_status()
             return
-        theirs = str((await client._client.get("/admin/version", timeout=10)).json())  # noqa: SLF001 - the public method hides which answer came
-        versions = Version(theirs), Version(client.client_version())
+        versions = Version(await client.api_version()), Version(client.client_version())
     except Exception as error:  # noqa: BLE001 - whatever answers there, it is no Prefect server of ours
         said = f"no Prefect server answers at {url} ({type(error).__name__}); {START}"
         raise InvalidInput(Problem("PREFECT_API_URL", said)) from None
