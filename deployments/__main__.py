@@ -89,6 +89,27 @@ def resume(key: str | None, adopt: str | None, send_again: bool, as_json: bool, 
 
 
 @cli.command()
+@PLAN
+@JSON
+def preview(plan: Path, as_json: bool) -> None:
+    """Count what the moves of a PLAN would take; moves nothing."""
+    from deployments.preview import preview_plan  # noqa: PLC0415 - as above
+
+    sys.exit(preview_plan(plan, as_json=as_json))
+
+
+@cli.command()
+@click.argument("key")
+@JSON
+@VERBOSE
+def undo(key: str, as_json: bool, verbose: bool) -> None:
+    """Move the leads of a finished move back to where they came from."""
+    from deployments.undo import undo as undo_  # noqa: PLC0415 - as above
+
+    sys.exit(undo_(key, as_json=as_json, verbose=verbose))
+
+
+@cli.command()
 @click.option("--days", default=90, show_default=True, help="Keep what ended within so many days.")
 def forget(days: int) -> None:
     """Delete old finished moves from the ledger."""

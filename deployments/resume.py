@@ -5,9 +5,10 @@ from typing import Any
 from deployments.embedded import quiet
 from deployments.run import run_flow, show
 from deployments.screen import Screen
-from deployments.status import with_ledger
+from deployments.status import known_row, with_ledger
 from leadmoves.errors import InvalidInput, Problem
-from leadmoves.ledger import Ledger
+from leadmoves.ledger.doubt import adopt as adopt_job
+from leadmoves.ledger.doubt import send_again as send_move_again
 from leadmoves.settings import read_settings
 
 
@@ -23,7 +24,7 @@ def resume(key: str | None, adopt: str | None, *, send_again: bool, as_json: boo
     if adopt or send_again:
         _decide(key, adopt, send_again=send_again)
     elif key:
-        with_ledger(lambda ledger: _known(ledger, key))
+        known_row(key)
     quiet(verbose=verbose)
     return show(run_flow(Screen(), lambda: _resume_moves(key), "resume"), settings, as_json=as_json)
 
@@ -34,14 +35,9 @@ def _decide(key: str | None, adopt: str | None, *, send_again: bool) -> None:
     if adopt and send_again:
         raise InvalidInput(Problem("--adopt", "--send-again is given as well; decide for one"))
     if adopt:
-        with_ledger(lambda ledger: ledger.adopt(key, adopt))
+        with_ledger(lambda ledger: adopt_job(ledger, key, adopt))
     else:
-        with_ledger(lambda ledger: ledger.send_again(key))
-
-
-async def _known(ledger: Ledger, key: str) -> None:
-    if await ledger.row(key) is None:
-        raise InvalidInput(Problem("key", f"the ledger has no move {key}; lead-moves status lists them"))
+        with_ledger(lambda ledger: send_move_again(ledger, key))
 
 
 async def _resume_moves(key: str | None) -> Any:

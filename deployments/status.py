@@ -54,6 +54,11 @@ def with_ledger(ask: Callable[[Ledger], Awaitable[T]]) -> T:
     return asyncio.run(asked())
 
 
+def known_row(key: str) -> Row:
+    """The row of a key; `InvalidInput` where the ledger has none."""
+    return with_ledger(lambda ledger: _rows(ledger, key))[0]
+
+
 async def _rows(ledger: Ledger, key: str | None) -> list[Row]:
     if key is None:
         return await ledger.newest()
@@ -64,12 +69,14 @@ async def _rows(ledger: Ledger, key: str | None) -> list[Row]:
 
 
 def _list(rows: list[Row]) -> None:
-    grid = Table("when", "key", "move", "occasion", "state", "outcome")
+    grid = Table(box=None)
+    for name in ("when", "key", "move"):
+        grid.add_column(name, no_wrap=True)
+    grid.add_column("outcome", overflow="fold")
     for row in rows:
-        report = report_of_row(row)
-        said = sentence(report) if row.outcome else ""
-        grid.add_row(_when(row.created_at), row.key, row.name, row.occasion, row.state, said)
-    Console().print(grid)
+        said = sentence(report_of_row(row)) if row.outcome else f"({row.state})"
+        grid.add_row(_when(row.created_at), row.key, row.name, said)
+    Console(highlight=False).print(grid)
 
 
 def _story(row: Row) -> None:
@@ -95,4 +102,4 @@ def _story(row: Row) -> None:
 
 
 def _when(at: float | None) -> str:
-    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if at else ""

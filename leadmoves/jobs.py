@@ -3,12 +3,13 @@
 Parsed open: the vendor adds statuses, types and keys about monthly, and none of them may stop a watch.
 """
 
+import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 # The vendor's own description of each status; «ended» is our word (facts: success, failed, cancelled).
 ENDED = frozenset({"success", "failed", "cancelled"})
@@ -54,6 +55,23 @@ class Job(BaseModel):
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
+    @field_validator("progress")
+    @classmethod
+    def _refuse_no_number(cls, progress: float) -> float:
+        if not math.isfinite(progress):  # NaN differs from itself: the job would never stand still
+            raise ValueError("is no number")
+        return progress
+
+    @field_validator("created_at", "updated_at")
+    @classmethod
+    def _in_utc(cls, time: datetime | None) -> datetime | None:
+        return time.replace(tzinfo=time.tzinfo or UTC) if time else None
+
+    @property
+    def tells_progress(self) -> bool:
+        """Whether the API said how far it is; a default says nothing."""
+        return "progress" in self.model_fields_set
+
     @property
     def ended(self) -> bool:
         return self.status in ENDED
@@ -78,7 +96,8 @@ class Job(BaseModel):
     def count(self, name: str) -> int | None:
         """A counter of `data`, None where the API gives none."""
         value = self.data.get(name)
-        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return int(value) if number and math.isfinite(value) else None
 
 
 def parse_job(document: object) -> Job | None:

@@ -88,4 +88,4 @@ async def held_back(api: Instantly, body: Mapping[str, Any], at_most: int | None
     if at_most is None or (bound is not None and bound <= at_most):
         return None
     seen = await preview(api, body, cap=at_most)
-    return f"would move {seen}, at most {at_most} expected; nothing was sent" if seen.more else None
+    return f"would move more than the {at_most} leads expected at most; nothing was sent" if seen.more else None

@@ -7,12 +7,13 @@ time-out after connect, reset, 5xx, 3xx, 408 ......... Ambiguous
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
-from leadmoves.api.resend import retry_after
+from leadmoves.api.resend import http_date, retry_after
 from leadmoves.errors import (
     Ambiguous,
     ApiError,
@@ -35,33 +36,36 @@ BEFORE_SENDING = (
 )
 # A gateway gave up on a request that may have gone through: a 4xx that does not say «not done».
 UNSURE = {408, 425, 499}
+# No JSON, half of it, not UTF-8; or nested deeper than any honest answer.
+UNREADABLE = (ValueError, RecursionError)
 LONGEST_MESSAGE = 300  # characters of a foreign body that a message may quote
+HIDDEN = "•••"
 
 
-def failure(endpoint: str, error: Exception) -> ApiError:
+def failure(endpoint: str, error: Exception, key: SecretStr) -> ApiError:
     """The error for a request without an answer."""
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    said = f"{type(error).__name__}: {error}".rstrip(": ").replace(key.get_secret_value(), HIDDEN)
     return (NotSent if isinstance(error, BEFORE_SENDING) else Ambiguous)(endpoint, said)
 
 
-def document_of(endpoint: str, answer: httpx.Response) -> Mapping[str, Any]:
+def document_of(endpoint: str, answer: httpx.Response, now: datetime) -> Mapping[str, Any]:
     """The JSON object of a 2xx answer; raises the fitting `ApiError` for any other."""
     status = answer.status_code
     if 400 <= status < 500 and status not in UNSURE:  # noqa: PLR2004 - the HTTP classes
-        raise refusal(endpoint, answer)
+        raise refusal(endpoint, answer, now)
     if not answer.is_success:
         raise Ambiguous(endpoint, message_of(answer), status)
     try:
         document = answer.json()
-    except ValueError:  # no JSON, half of it, not UTF-8
+    except UNREADABLE:
         raise UnreadableAnswer(endpoint, f"no JSON but {_quoted(answer)}", status) from None
     if not isinstance(document, Mapping):
         raise UnreadableAnswer(endpoint, f"no JSON object but {_quoted(answer)}", status)
     return document
 
 
-def refusal(endpoint: str, answer: httpx.Response) -> Refused:
-    """The error for a 4xx."""
+def refusal(endpoint: str, answer: httpx.Response, now: datetime) -> Refused:
+    """The error for a 4xx. A ``Retry-After`` date counts from the answer's own date, for clocks may disagree."""
     message = message_of(answer)
     match answer.status_code:
         case 404:
@@ -69,7 +73,8 @@ def refusal(endpoint: str, answer: httpx.Response) -> Refused:
         case 409:
             return Busy(endpoint, message, 409)
         case 429:
-            return Throttled(endpoint, message, retry_after(answer.headers.get("retry-after"), datetime.now(UTC)))
+            sent = http_date(answer.headers.get("date")) or now
+            return Throttled(endpoint, message, retry_after(answer.headers.get("retry-after"), sent))
         case status:
             return Refused(endpoint, message, status)
 
@@ -78,7 +83,7 @@ def message_of(answer: httpx.Response) -> str:
     """The server's own words: its envelope's `message`, else the beginning of the body."""
     try:
         document = answer.json()
-    except ValueError:
+    except UNREADABLE:
         return _quoted(answer)
     if isinstance(document, Mapping):
         said = document.get("message") or document.get("error")
@@ -95,4 +100,4 @@ def _quoted(answer: httpx.Response) -> str:
 def _without_key(text: str, answer: httpx.Response) -> str:
     """A server may echo the request: what it echoes of the key stays here."""
     key = answer.request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    return text.replace(key, "•••") if key else text
+    return text.replace(key, HIDDEN) if key else text

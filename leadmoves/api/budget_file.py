@@ -90,10 +90,10 @@ class Filed:
         self._db.execute("BEGIN IMMEDIATE")  # nobody reserves between our reading and our writing
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     async def _patiently(self, step: Callable[[], T]) -> T:
         """Take a step, again where another process was at it."""

@@ -8,7 +8,9 @@ import asyncio
 import copy
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -17,11 +19,11 @@ import httpx
 from pydantic import SecretStr
 
 from leadmoves.api.answers import document_of, failure, refusal
-from leadmoves.api.pace import Pace
+from leadmoves.api.pace import CONNECTIONS, Pace
 from leadmoves.api.resend import TOTAL, reads
 from leadmoves.api.tally import count_request
 from leadmoves.clock import Clock, SystemClock
-from leadmoves.errors import Ambiguous, UnreadableAnswer
+from leadmoves.errors import Ambiguous, InvalidInput, LedgerError, Problem, UnreadableAnswer
 from leadmoves.jobs import Job, parse_job
 
 Body = Mapping[str, Any]
@@ -36,8 +38,6 @@ PAGE = 100  # rows, the most that any list gives
 CONNECT_TIMEOUT = 10.0
 # httpx counts its time-out from byte to byte: an answer that drips is given up after so many time-outs.
 WHOLE = 2.0
-# A wait task, its looks and a few submits share the pool; more would only queue at the pace.
-CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,10 @@ class Instantly:
         self._patience = patience
         self._whole = WHOLE * timeout
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
+        self._key = _sendable(key)
         self._http = httpx.AsyncClient(
             base_url=f"{url}/api/v2",
-            headers={"Authorization": f"Bearer {key.get_secret_value()}", "User-Agent": USER_AGENT},
+            headers={"Authorization": f"Bearer {self._key.get_secret_value()}", "User-Agent": USER_AGENT},
             timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             transport=transport,
@@ -218,22 +219,38 @@ class Instantly:
     ) -> Mapping[str, Any]:
         """One attempt on the wire."""
         endpoint = f"{method} {path}"
-        if still := await self._pace.acquire(before, urgent=before is None):
-            still()
-            request["extensions"] = {"trace": _asking(still)}
-        count_request("submit" if before else None)
+        async with self._pace.turn(before, urgent=before is None) as still:
+            if still:
+                still()
+                request["extensions"] = {"trace": _asking(still)}
+            count_request("submit" if before else None)
+            answer = await self._answer(endpoint, method, path, **request)
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            throttled = refusal(endpoint, answer, self._now())
+            with suppress(LedgerError):  # the 429 says more: whoever asks the budget next hears of its trouble
+                await self._pace.throttled(getattr(throttled, "wait", None))
+            raise throttled
+        return document_of(endpoint, answer, self._now())
+
+    async def _answer(self, endpoint: str, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             async with asyncio.timeout(self._whole):
-                answer = await self._http.request(method, path, **request)
+                return await self._http.request(method, path, **request)
         except TimeoutError:
             raise Ambiguous(endpoint, f"no whole answer within {self._whole:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise failure(endpoint, error) from None
-        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            throttled = refusal(endpoint, answer)
-            self._pace.throttled(getattr(throttled, "wait", None))
-            raise throttled
-        return document_of(endpoint, answer)
+            raise failure(endpoint, error, self._key) from None
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+
+def _sendable(key: SecretStr) -> SecretStr:
+    """The key without the line break that files of secrets end with."""
+    text = key.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable():
+        raise InvalidInput(Problem("INSTANTLY_API_KEY", "is empty or holds a character that no header can carry"))
+    return SecretStr(text)
 
 
 def _asking(still: Still) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:

@@ -4,6 +4,7 @@ Reads: after n failures wait random(0, min(cap, base·2ⁿ)) (full jitter), or w
 most `LONGEST_WAIT`; give up when the total time is over. The POST of a move is never retried here: see `submit`.
 """
 
+import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,16 +31,18 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     try:
         seconds = float(header)
     except ValueError:
-        seconds = _until(header, now)
-    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # noqa: PLR0124 - NaN
+        then = http_date(header)
+        seconds = (then - now).total_seconds() if then else math.nan
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def _until(header: str, now: datetime) -> float:
+def http_date(header: str | None) -> datetime | None:
+    """The time that a header names; None where it names none."""
     try:
-        then = parsedate_to_datetime(header)
-    except ValueError:
-        return float("nan")
-    return (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds()
+        then = parsedate_to_datetime(header or "")
+    except (ValueError, OverflowError):
+        return None
+    return then.replace(tzinfo=then.tzinfo or UTC)
 
 
 def backoff(failures: int, rng: random.Random, base: float = BASE, cap: float = CAP) -> float:
@@ -66,9 +69,9 @@ def reads(clock: Clock, rng: random.Random, total: float = TOTAL) -> AsyncRetryi
 
 
 def _after(clock: Clock, total: float) -> Callable[[RetryCallState], bool]:
-    """Stop where the next try would begin after the total time. tenacity's own counts real time alone."""
+    """Stop where the next try would begin when the total time is over. tenacity's own counts real time alone."""
     begun = clock.monotonic()
-    return lambda state: clock.monotonic() - begun + state.upcoming_sleep > total
+    return lambda state: clock.monotonic() - begun + state.upcoming_sleep >= total
 
 
 def _error(state: RetryCallState) -> BaseException | None:

@@ -5,7 +5,7 @@ row, paused or draining ...... wait on
 row, unknown status .......... wait on, and say so once
 row, no change for STALL ..... over: stalled (a paused job may stand still)
 no row, just submitted ....... wait on: the API may not know it yet
-no row, long after ........... over: unknown
+no row, long after ........... over: unknown, when it was so several times in a row
 look failed .................. nothing is known; the deadline still counts
 """
 
@@ -18,6 +18,8 @@ from leadmoves.watch.cadence import Watched
 # No change of status, progress or updated_at for so long is a standstill (seconds). Nobody has published how
 # long a large move pauses between steps; ten minutes is the longest duration that anybody claims for 1,000 leads.
 STALL = 600.0
+# One 404 may be an edge that was misled for a moment; so many in a row are not (looks).
+STRIKES = 3
 
 
 class Wait(StrEnum):
@@ -45,7 +47,7 @@ class Followed:
 
     Attributes:
         changed: when status, progress or updated_at was last seen to change.
-        missing: the API said that it does not know the job.
+        missing: times in a row that the API said that it does not know the job.
         odd: unknown statuses that were told already.
 
     """
@@ -53,22 +55,26 @@ class Followed:
     watched: Watched
     changed: float
     job: Job | None = None
-    missing: bool = False
+    missing: int = 0
     odd: frozenset[str] = field(default_factory=frozenset)
 
     def with_row(self, job: Job, now: float) -> "Followed":
         return replace(
             self,
-            watched=self.watched.looked(now, job.progress),
+            watched=self.watched.looked(now, job.progress if job.tells_progress else None),
             changed=now if _differs(job, self.job) else self.changed,
             job=job,
-            missing=False,
+            missing=0,
             odd=self.odd if job.status in KNOWN else self.odd | {job.status},
         )
 
     def without_row(self, now: float, *, unknown: bool) -> "Followed":
         """A look that worked and did not show the job. `unknown`: the API was asked for it by id and said 404."""
-        return replace(self, watched=self.watched.looked(now), missing=unknown)
+        return replace(self, watched=self.watched.looked(now), missing=self.missing + 1 if unknown else 0)
+
+    def until(self, deadline: float) -> "Followed":
+        """The same job, waited for until then."""
+        return replace(self, watched=replace(self.watched, deadline=deadline))
 
     def verdict(self, now: float, *, tolerance: float, stall: float, blind: bool) -> Seen | None:
         """Whether waiting is over.
@@ -81,7 +87,7 @@ class Followed:
         """
         if self.job is not None and self.job.ended:
             return Seen(Wait.ENDED, self.job)
-        if self.missing and now - self.watched.started > tolerance:
+        if self.missing >= STRIKES and now - self.watched.started > tolerance:
             return Seen(Wait.UNKNOWN, self.job, "the API does not know this job any more")
         if now >= self.watched.deadline:
             return Seen(Wait.DEADLINE, self.job)

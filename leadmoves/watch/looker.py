@@ -9,12 +9,13 @@ A list has no `data_fields`: the row of an ended move carries up to 10,000 addre
 shows in the first ones that come.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leadmoves.api import Instantly, JobQuery
 from leadmoves.api.tally import Tally, counting
-from leadmoves.errors import NotFound
+from leadmoves.errors import LeadMoveError, NotFound
 from leadmoves.jobs import DATA_FIELDS, ENDED, Job, parse_job
 from leadmoves.submit.joblist import RUNNING
 from leadmoves.watch.cadence import PAGE, Look
@@ -22,15 +23,24 @@ from leadmoves.watch.cadence import PAGE, Look
 # Addresses in one row from which on rows count as heavy: 1,000 are 30 kB, a page of such rows 3 MB.
 HEAVY = 1000
 # How far back behind the newest change a feed is read again (seconds): rows may become visible out of order.
-OVERLAP = 5.0
+# What comes later still is found by the sweep of those out of sight.
+OVERLAP = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sight:
-    """What a look saw: rows by job id, and the jobs that the API says it does not know."""
+    """What a look saw, also where it broke off.
 
-    rows: Mapping[str, Job]
-    unknown: frozenset[str] = frozenset()
+    Attributes:
+        rows: by job id.
+        unknown: jobs that the API says it does not know.
+        error: what broke it off; what it did not see then is not known.
+
+    """
+
+    rows: dict[str, Job] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    error: LeadMoveError | None = None
 
 
 class Looker:
@@ -42,7 +52,7 @@ class Looker:
         self._heavy = False
 
     async def look(self, look: Look, tallies: Mapping[str, Tally], young: Collection[str] = ()) -> Sight:
-        """Ask what the look asks for. Any `ApiError` fails the whole look.
+        """Ask what the look asks for.
 
         Args:
             look: whose `ids` are job ids.
@@ -50,63 +60,67 @@ class Looker:
             young: jobs that a list may not show yet; any other that it misses is asked for by id.
 
         """
-        if len(tallies) == 1:
-            return await self._one(next(iter(tallies)), tallies)
-        if self._heavy:
-            return await self._lightly(look.ids or tuple(tallies), tallies)
-        rows = await self._feed(look.feed, tallies) if look.feed else {}
-        for page in _pages([job_id for job_id in look.ids if job_id not in rows]):
-            rows |= await self._list(JobQuery(ids=page), tallies, page)
-        missing = [job_id for job_id in look.ids if job_id not in rows and job_id not in young]
-        return await self._by_id(missing, tallies, rows)
+        sight = Sight()
+        try:
+            await self._fill(sight, look, tallies, young)
+        except LeadMoveError as error:
+            sight.error = error
+        return sight
 
-    async def _one(self, job_id: str, tallies: Mapping[str, Tally]) -> Sight:
+    async def _fill(self, sight: Sight, look: Look, tallies: Mapping[str, Tally], young: Collection[str]) -> None:
+        if len(tallies) == 1:
+            return await self._one(sight, next(iter(tallies)), tallies)
+        ids = look.ids
+        if self._heavy:
+            ids, young = ids or tuple(tallies), ()
+        elif look.feed:
+            await self._feed(sight, look.feed, tallies)
+        for page in _pages([job_id for job_id in ids if job_id not in sight.rows]):
+            # An ended row is the heavy one; asked for by id, it comes without its addresses.
+            await self._list(sight, JobQuery(ids=page, status=RUNNING if self._heavy else ()), tallies, page)
+        missing = [job_id for job_id in ids if job_id not in sight.rows and job_id not in young]
+        return await self._by_id(sight, missing, tallies)
+
+    async def _one(self, sight: Sight, job_id: str, tallies: Mapping[str, Tally]) -> None:
         with counting(tallies[job_id], "look"):
             try:
-                job = await self._api.get_job(job_id, DATA_FIELDS)
+                sight.rows[job_id] = await self._api.get_job(job_id, DATA_FIELDS)
             except NotFound:
-                return Sight({}, frozenset({job_id}))
-        return Sight({job_id: job})
+                sight.unknown.add(job_id)
 
-    async def _feed(self, pages: int, tallies: Mapping[str, Tally]) -> dict[str, Job]:
+    async def _by_id(self, sight: Sight, ids: Sequence[str], tallies: Mapping[str, Tally]) -> None:
+        """One GET a job, for those that a list did not show; one that fails does not spoil the others."""
+        asked = [self._one(sight, job_id, tallies) for job_id in ids]
+        for failure in await asyncio.gather(*asked, return_exceptions=True):
+            if failure:
+                raise failure
+
+    async def _feed(self, sight: Sight, pages: int, tallies: Mapping[str, Tally]) -> None:
         """What ended since the last look, latest first, and no further back."""
         query = JobQuery(status=sorted(ENDED), sort_column="updated_at")
-        rows: dict[str, Job] = {}
         newest, cursor = self._read_up_to, None
         for _ in range(pages):
             with counting(_poorest(tallies, tallies), "look"):
                 page = await self._api.list_jobs(query, cursor)
             jobs = self._weighed(page.items)
-            rows |= {job.id: job for job in jobs if job.id in tallies}
+            sight.rows |= {job.id: job for job in jobs if job.id in tallies}
             changes = [job.updated_at.timestamp() for job in jobs if job.updated_at]
             newest = max([*changes, *([newest] if newest else [])], default=None)
             if self._covered(changes) or len(page.items) < PAGE or page.cursor in {None, cursor}:
                 break
             cursor = page.cursor
         self._read_up_to = newest
-        return rows
 
     def _covered(self, changes: Sequence[float]) -> bool:
         """The page reaches back to what the previous look read."""
         return bool(self._read_up_to and changes and min(changes) < self._read_up_to - OVERLAP)
 
-    async def _lightly(self, ids: Sequence[str], tallies: Mapping[str, Tally]) -> Sight:
-        """Ask only for rows that are still running: these carry no addresses. The others one by one."""
-        rows: dict[str, Job] = {}
-        for page in _pages(ids):
-            rows |= await self._list(JobQuery(ids=page, status=RUNNING), tallies, page)
-        return await self._by_id([job_id for job_id in ids if job_id not in rows], tallies, rows)
-
-    async def _by_id(self, ids: Sequence[str], tallies: Mapping[str, Tally], rows: Mapping[str, Job]) -> Sight:
-        """One GET a job, for those that a list did not show."""
-        found = [await self._one(job_id, tallies) for job_id in ids]
-        shown = {job_id: job for sight in found for job_id, job in sight.rows.items()}
-        return Sight({**rows, **shown}, frozenset(job_id for sight in found for job_id in sight.unknown))
-
-    async def _list(self, query: JobQuery, tallies: Mapping[str, Tally], asked: Sequence[str]) -> dict[str, Job]:
+    async def _list(
+        self, sight: Sight, query: JobQuery, tallies: Mapping[str, Tally], asked: Sequence[str]
+    ) -> None:
         with counting(_poorest(tallies, asked), "look"):
             page = await self._api.list_jobs(query)
-        return {job.id: job for job in self._weighed(page.items)}
+        sight.rows |= {job.id: job for job in self._weighed(page.items) if job.id in tallies}
 
     def _weighed(self, items: Sequence[Mapping[str, object]]) -> list[Job]:
         """The rows as jobs without their addresses; notes when these are many."""

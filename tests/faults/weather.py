@@ -105,8 +105,8 @@ def weather(seed: int, settle: float = SETTLE, *, within: bool = True) -> Weathe
         old_job=rng.random() < 0.3,
         strangers=tuple(_stranger(rng) for _ in range(rng.choice((0, 0, 0, 1, 2)))),
         crashes=tuple(_crash(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))),
-        twins=rng.random() < 0.25,
-        lease=rng.choice((4.0, 20.0, 60.0)),
+        twins=rng.random() < 0.2,
+        lease=rng.choice((8.0, 8.0, 20.0)),
         latency=rng.choice((0.001, 0.05, 0.4)),
     )
 

@@ -19,6 +19,7 @@ from leadmoves.api.pace import pace_alone
 from leadmoves.clock import LoopClock, run_virtually
 from leadmoves.decisions import Decision
 from leadmoves.ledger import Intent, Kind, Ledger, Row, State
+from leadmoves.ledger.database import Database
 from leadmoves.plan.body import fingerprint
 from leadmoves.submit import Submitter
 from sandbox import Fault, Sandbox, Settings, Workspace
@@ -98,6 +99,7 @@ class World:
         self.rules = rules
         self.file = folder / f"{weather.seed}.sqlite"
         shutil.copyfile(folder / "empty.sqlite", self.file)
+        self.database = Database(f"sqlite+aiosqlite:///{self.file}", connect=inline(self.file))
         self.truth = LoopClock()
         settings = Settings(seed=weather.seed, seconds_per_job=weather.job_seconds, latency=weather.latency)
         self.sandbox = Sandbox(Workspace(weather.seed), settings, self.truth.now, self.truth.sleep)
@@ -111,7 +113,9 @@ class World:
         await self._live_through()
         await asyncio.gather(*crowd)
         await self.truth.sleep(4 * SETTLE)  # what is still on its way arrives
-        row = await self._row()
+        row = await self._ledger().row(self.intent.key)
+        assert row, "the ledger forgot the move"
+        await self.database.dispose()
         ours = tuple(job_id for job_id in self.sandbox.jobs.by_id if job_id not in self.others)
         self.file.unlink()
         return Story(self.weather.seed, row, ours, tuple(self.strangers), self.wire.posts)
@@ -192,7 +196,6 @@ class World:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            await ledger.close()
 
     async def _work(self, ledger: Ledger, listener: Callable[[Decision], None]) -> None:
         clock = LoopClock(self.weather.skew)
@@ -211,15 +214,10 @@ class World:
         await submitter.submit(row, clock.monotonic() + PATIENCE)
 
     def _ledger(self) -> Ledger:
-        url, clock = f"sqlite+aiosqlite:///{self.file}", LoopClock(self.weather.skew)
-        return self.rules.ledger(url, clock, self.weather.lease, connect=inline(self.file))
-
-    async def _row(self) -> Row:
-        ledger = self._ledger()
-        row = await ledger.row(self.intent.key)
-        await ledger.close()
-        assert row, "the ledger forgot the move"
-        return row
+        clock = LoopClock(self.weather.skew)
+        ledger = self.rules.ledger(str(self.database.url), clock, self.weather.lease)
+        ledger.database = self.database  # one engine for all: a process of its own would compile each statement anew
+        return ledger
 
 
 def _killer(crash: Crash | None) -> Callable[[Decision], None]:
@@ -237,7 +235,7 @@ def _killer(crash: Crash | None) -> Callable[[Decision], None]:
 
 async def _renew(ledger: Ledger, clock: LoopClock) -> None:
     while True:
-        await clock.sleep(ledger.lease / 4)
+        await clock.sleep(ledger.lease / 2)
         await ledger.renew()
 
 

@@ -108,7 +108,7 @@ def listening(channel: Channel) -> Iterator[str]:
             """Not on the terminal of a test run."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # seconds until it sees its end
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

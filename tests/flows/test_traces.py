@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prefect import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.sorting import ArtifactSort, TaskRunSort
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL
@@ -69,10 +70,11 @@ async def test_a_block_that_is_missing_is_named_and_nothing_sent(scene: "Scene")
 async def _task_runs(flow_run: "UUID", expected: int) -> list[str]:
     """The names of all task runs, once the recorder has them."""
     this_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+    what = {"flow_run_filter": this_run, "limit": 50, "sort": TaskRunSort.ID_DESC}
     await EventsWorker.drain_all()
     async with get_client() as client:
         for _ in range(100):
-            found = [run.name for run in await client.read_task_runs(flow_run_filter=this_run)]
+            found = [run.name for run in await client.read_task_runs(**what)]
             if len(found) >= expected:
                 break
             await asyncio.sleep(0.1)  # the server writes them down in its own time
@@ -101,7 +103,7 @@ async def _artifacts(flow_run: "UUID") -> dict[str, Any]:
 
     this_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]))
     async with get_client() as client:
-        found = await client.read_artifacts(artifact_filter=this_run)
+        found = await client.read_artifacts(artifact_filter=this_run, limit=50, sort=ArtifactSort.ID_DESC)
     return {
         str(artifact.type): json.loads(artifact.data) if isinstance(artifact.data, str) else artifact.data
         for artifact in found

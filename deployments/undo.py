@@ -1,0 +1,29 @@
+"""`lead-moves undo`: the leads of a finished move go back to where they came from."""
+
+from typing import Any
+
+from deployments.embedded import quiet
+from deployments.run import run_flow, show
+from deployments.screen import Screen
+from deployments.status import known_row
+from leadmoves.settings import read_settings
+
+
+def undo(key: str, *, as_json: bool, verbose: bool) -> int:
+    """Undo one move; returns the exit code.
+
+    Raises:
+        LeadMoveError: refused, nothing was sent.
+
+    """
+    settings = read_settings()
+    settings.required_key()
+    known_row(key)
+    quiet(verbose=verbose)
+    return show(run_flow(Screen(), lambda: _undo_move(key), f"undo {key}"), settings, as_json=as_json)
+
+
+async def _undo_move(key: str) -> Any:
+    from flows.undo_move import undo_move  # noqa: PLC0415 - Prefect, 0.8 s
+
+    return await undo_move(key=key, return_state=True)

@@ -1,0 +1,34 @@
+"""Undo a move: what its job moved goes back to where it came from, once."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.desk import open_desk
+from flows.finish import finish
+from flows.move_plan import carry_out_all
+from leadmoves.begin import begin
+from leadmoves.course import Course
+from leadmoves.errors import InvalidInput, Problem
+from leadmoves.report import Report
+from leadmoves.undo import way_back
+
+
+@flow(name="undo-move", flow_run_name="undo {key}", persist_result=True)
+async def undo_move(key: str, credentials: str | None = None) -> State[Any]:
+    """Move the leads of a finished move back; a second run of the same undo sends nothing.
+
+    Args:
+        key: The key of the move, as its report and `lead-moves status` show it.
+        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+
+    """
+    async with open_desk(credentials, moves=1) as desk:
+        row = await desk.workspace.ledger.row(key)
+        if row is None:
+            raise InvalidInput(Problem("key", f"the ledger has no move {key}"))
+        plan = await way_back(desk.workspace.api, row)
+        rows = await begin(desk.workspace.ledger, plan, occasion := f"undo {key}")
+        reports = await carry_out_all(desk, [Course(desk.workspace, back) for back in rows])
+        return await finish(desk, Report(occasion=occasion, moves=tuple(reports)))
