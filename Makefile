@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What an installation says is shown where it fails.
+SAY = >.venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
 
 # Nothing that is run here tells anybody else that it was.
 export DO_NOT_TRACK := 1
@@ -40,14 +42,14 @@ clean:
 
 .venv/pip: constraints.txt
 	$(PYTHON) -m venv .venv
-	@$(PIP) install --upgrade --constraint constraints.txt pip setuptools
+	@$(PIP) install --upgrade --constraint constraints.txt pip
 	@touch $@
 
 .venv/installed: .venv/pip pyproject.toml
 	@echo "installing lead-moves into .venv (a minute or two, once)"
-	@$(PIP) install --constraint constraints.txt --editable .
+	@$(PIP) install --constraint constraints.txt --editable . $(SAY)
 	@touch $@
 
 .venv/installed-%: .venv/installed
-	@$(PIP) install --constraint constraints.txt --group $*
+	@$(PIP) install --constraint constraints.txt --group $* $(SAY)
 	@touch $@

@@ -73,7 +73,7 @@ async def _carry_out(course: Course) -> MoveReport:
         case Outcome.SUCCEEDED:
             verified = await verify_move(course) if course.verified else None
             warmup = await warm_up_after(course) if course.move.on_success else None
-            report = report.model_copy(update={"verified": verified, "warmup": warmup})
+            report = report.followed_by(verified, warmup)
         case _:
             pass
     if course.move.notify and not report.good:

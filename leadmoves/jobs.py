@@ -96,8 +96,9 @@ class Job(BaseModel):
     def count(self, name: str) -> int | None:
         """A counter of `data`, None where the API gives none."""
         value = self.data.get(name)
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return int(value) if number and math.isfinite(value) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        return int(value)
 
 
 def parse_job(document: object) -> Job | None:

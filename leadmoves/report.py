@@ -59,6 +59,12 @@ class MoveReport(BaseModel):
     seconds: float = 0.0
     adopted: bool = False
 
+    def followed_by(self, verified: Verified | None, warmup: WarmupReport | None) -> "MoveReport":
+        """The report of a success with what came after it; a sample that is not where it should be is said."""
+        read = verified or Verified()
+        lost = f"{read.wrong} of {read.checked} sampled leads are not at the destination" if read.wrong else None
+        return self.model_copy(update={"verified": verified, "warmup": warmup, "reason": lost or self.reason})
+
     @property
     def good(self) -> bool:
         """Succeeded, with every account warm that should be: nobody has to be told."""

@@ -35,12 +35,14 @@ class Sight:
         rows: by job id.
         unknown: jobs that the API says it does not know.
         error: what broke it off; what it did not see then is not known.
+        requests: what such a look takes each time; that an ended job is asked for by id happens once.
 
     """
 
     rows: dict[str, Job] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     error: LeadMoveError | None = None
+    requests: int = 0
 
 
 class Looker:
@@ -84,9 +86,11 @@ class Looker:
     async def _one(self, sight: Sight, job_id: str, tallies: Mapping[str, Tally]) -> None:
         with counting(tallies[job_id], "look"):
             try:
-                sight.rows[job_id] = await self._api.get_job(job_id, DATA_FIELDS)
+                sight.rows[job_id] = job = await self._api.get_job(job_id, DATA_FIELDS)
+                sight.requests += not job.ended
             except NotFound:
                 sight.unknown.add(job_id)
+                sight.requests += 1
 
     async def _by_id(self, sight: Sight, ids: Sequence[str], tallies: Mapping[str, Tally]) -> None:
         """One GET a job, for those that a list did not show; one that fails does not spoil the others."""
@@ -100,6 +104,7 @@ class Looker:
         query = JobQuery(status=sorted(ENDED), sort_column="updated_at")
         newest, cursor = self._read_up_to, None
         for _ in range(pages):
+            sight.requests += 1
             with counting(_poorest(tallies, tallies), "look"):
                 page = await self._api.list_jobs(query, cursor)
             jobs = self._weighed(page.items)
@@ -118,6 +123,7 @@ class Looker:
     async def _list(
         self, sight: Sight, query: JobQuery, tallies: Mapping[str, Tally], asked: Sequence[str]
     ) -> None:
+        sight.requests += 1
         with counting(_poorest(tallies, asked), "look"):
             page = await self._api.list_jobs(query)
         sight.rows |= {job.id: job for job in self._weighed(page.items) if job.id in tallies}

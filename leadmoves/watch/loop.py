@@ -182,11 +182,10 @@ class Watch:
         if not tallies:  # all left since the look was planned
             return
         look = replace(look, ids=tuple(job_id for job_id in look.ids if job_id in tallies))
-        before = sum(tally.look for tally in tallies.values())
         sight = await self._looker.look(look, tallies, self._young())
         self.looks += 1
         self._looked_at = self._clock.monotonic()
-        self._took = max(sum(tally.look for tally in tallies.values()) - before, 1)
+        self._took = max(sight.requests, 1)
         self._note(sight.error)
         self._see(sight, [*tallies] if len(tallies) == 1 else look.ids)
         self._judge()
