@@ -71,15 +71,26 @@ async def _carry_out(course: Course) -> MoveReport:
     report = course.report(ending)
     match ending.outcome:
         case Outcome.SUCCEEDED:
-            verified = await verify_move(course) if course.verified else None
-            warmup = await warm_up_after(course) if course.move.on_success else None
-            report = report.followed_by(verified, warmup)
+            report = await _follow_up(course, report)
         case _:
-            pass
-    if course.move.notify and not report.good:
-        text = message(report, course.row, run_link())
-        report = report.model_copy(update={"notified": await notify(course.move.notify, subject(report), text)})
+            report = await _tell_people(course, report)
     return await course.conclude(report)
+
+
+async def _follow_up(course: Course, report: MoveReport) -> MoveReport:
+    """After a success: read a sample back, warm up; people hear of accounts that do not warm up."""
+    verified = await verify_move(course) if course.verified else None
+    warmup = await warm_up_after(course) if course.move.on_success else None
+    report = report.followed_by(verified, warmup)
+    return report if report.good else await _tell_people(course, report)
+
+
+async def _tell_people(course: Course, report: MoveReport) -> MoveReport:
+    """Through the notification blocks that the move names."""
+    if not course.move.notify:
+        return report
+    text = message(report, course.row, run_link())
+    return report.model_copy(update={"notified": await notify(course.move.notify, subject(report), text)})
 
 
 def as_given(model: Any) -> Any:
