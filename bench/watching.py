@@ -10,9 +10,7 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -148,14 +146,16 @@ def markdown(rows: list[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main(cases: tuple[Case, ...] = CASES, told: Callable[[str], None] = partial(print, flush=True)) -> None:
+def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--most", type=int, default=1_000, help="leave out cases of more jobs (default: 1,000)")
     ask.add_argument("--json", type=Path, help="also write the figures there")
     asked = ask.parse_args()
-    rows = [measured(case) for case in cases if case.jobs <= asked.most]
-    told(f"Seed {SEED}; {PER_SECOND} requests a second, {LATENCY} s each; requests: POST, baseline, looks, counters.")
-    told(markdown(rows))
+    rows = [measured(case) for case in CASES if case.jobs <= asked.most]
+    print(
+        f"Seed {SEED}; {PER_SECOND} requests/s, {LATENCY} s each; all requests: POST, baseline, looks, counters.\n"
+    )
+    print(markdown(rows))
     if asked.json:
         asked.json.write_text(json.dumps({"seed": SEED, "watching": rows}, indent=2))
 

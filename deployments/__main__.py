@@ -15,6 +15,7 @@ from leadmoves.errors import InvalidInput, LeadMoveError
 
 PLAN = click.argument("plan", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout, nothing else.")
+SCHEDULES = click.option("--schedules", type=click.Path(path_type=Path), help="A YAML file of schedules.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show Prefect's own log.")
 
 
@@ -107,6 +108,38 @@ def undo(key: str, as_json: bool, verbose: bool) -> None:
     from deployments.undo import undo as undo_  # noqa: PLC0415 - as above
 
     sys.exit(undo_(key, as_json=as_json, verbose=verbose))
+
+
+@cli.command()
+@click.option("--pool", default="lead-moves", show_default=True, help="Process work pool; created if missing.")
+@SCHEDULES
+@click.option("--credentials", metavar="NAME", help="Store INSTANTLY_API_KEY in this block.")
+@click.option("--notify", metavar="BLOCK", help="Tell people through this block, e.g. slack-webhook/ops.")
+@click.option("--installed", is_flag=True, help="For workers on other machines that have lead-moves installed.")
+def deploy(pool: str, schedules: Path | None, credentials: str | None, notify: str | None, installed: bool) -> None:
+    """Set deployments, schedules and automations up on a Prefect server; again and again, nothing is doubled."""
+    from deployments.deploy import Wish  # noqa: PLC0415 - as above
+    from deployments.deploy import deploy as deploy_  # noqa: PLC0415 - as above
+
+    sys.exit(deploy_(Wish(pool, schedules, credentials, notify, installed)))
+
+
+@cli.command()
+@SCHEDULES
+def serve(schedules: Path | None) -> None:
+    """Set the deployments up and run them all in this process: one machine, no worker."""
+    from deployments.serve import serve as serve_  # noqa: PLC0415 - as above
+
+    sys.exit(serve_(schedules))
+
+
+@cli.command("notify-test")
+@click.argument("block")
+def notify_test(block: str) -> None:
+    """Send a test message through a notification BLOCK, e.g. slack-webhook/ops."""
+    from deployments.blocks import notify_test as notify_test_  # noqa: PLC0415 - as above
+
+    sys.exit(notify_test_(block))
 
 
 @cli.command()

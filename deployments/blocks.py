@@ -1,7 +1,9 @@
 """The blocks that deployments name: the API key, and the channels that people are told through."""
 
+import asyncio
 from uuid import UUID
 
+import click
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
@@ -43,8 +45,23 @@ async def find_channel(client: PrefectClient, name: str) -> UUID:
     return found.id
 
 
-async def send_test(name: str) -> None:
-    """Send a test message through a block; what the block raises is raised."""
+def notify_test(name: str) -> int:
+    """`lead-moves notify-test`: send a test message through a block; returns the exit code.
+
+    Raises:
+        InvalidInput: there is no such notification block.
+
+    """
+    return asyncio.run(_notify_test(name))
+
+
+async def _notify_test(name: str) -> int:
     async with connected() as client:
         await find_channel(client, name)
-        await send(name, TEST_SUBJECT, TEST_BODY)
+        try:
+            await send(name, TEST_SUBJECT, TEST_BODY)
+        except Exception as error:  # noqa: BLE001 - a block may raise anything
+            click.echo(f"lead-moves: {name} took no message: {type(error).__name__}: {error}", err=True)
+            return 1
+    click.echo(f"sent a test message through {name}")
+    return 0

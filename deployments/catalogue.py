@@ -69,6 +69,18 @@ CATALOGUE = (
         schedules=(Schedule(slug="every-five-minutes", cron="*/5 * * * *"),),
     ),
     Offer(
+        name="preview-plan",
+        function="preview_plan",
+        description="Count the leads that each move of a plan would take; nothing is moved.",
+        at_once=4,
+    ),
+    Offer(
+        name="undo-move",
+        function="undo_move",
+        description="Move the leads of a finished move back; a second run of the same undo sends nothing.",
+        at_once=4,
+    ),
+    Offer(
         name="enable-warmup",
         function="enable_warmup",
         description="Enable warmup for sending accounts, and tell which of them do not warm up.",

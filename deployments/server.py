@@ -36,9 +36,16 @@ async def connected() -> AsyncIterator[PrefectClient]:
         try:
             yield client
         except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-            said = str(error).splitlines()[0]
+            said = _short(error)
             again = "run it again when that is mended: what is done already stays"
             raise LeadMoveError(f"the Prefect server at {url} failed: {said}; {again}") from None
+
+
+def _short(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        said = error.response.text[:200].replace("\n", " ")  # enough to know which field
+        return f"{error.request.method} {error.request.url.path} gave {error.response.status_code}: {said}"
+    return f"{type(error).__name__} {error}".strip()
 
 
 async def _answers(client: PrefectClient, url: str) -> None:

@@ -9,7 +9,9 @@ from prefect.runtime import flow_run
 
 from leadmoves.decisions import Decision
 from leadmoves.jobs import Job
+from leadmoves.ledger import Row
 from leadmoves.report import MoveReport
+from leadmoves.telling import message, subject
 from leadmoves.workspace import Workspace, open_workspace
 from tasks.audience import Audience, ProgressArtifact, audience, emit, emit_decision
 from tasks.credentials import find_credentials
@@ -22,6 +24,7 @@ class Desk:
     def __init__(self, moves: int) -> None:
         self.workspace: Workspace
         self.artifact = ProgressArtifact(moves, key=f"progress-{flow_run.id}" if flow_run.id else "progress")
+        self.rows: list[Row] = []  # of the moves that are over
         self._somebody: Audience = audience.get()
         self._log = get_run_logger()
 
@@ -39,9 +42,11 @@ class Desk:
         self._log.warning(text)
         self._somebody.warned(text)
 
-    def told(self, report: MoveReport) -> None:
-        """A move is over."""
-        emit(report.outcome, report.key, report.name, report.model_dump(mode="json"))
+    def told(self, report: MoveReport, row: Row) -> None:
+        """A move is over. Its event carries the words for people, so that an automation can pass them on."""
+        words = {"subject": subject(report), "text": message(report, row, run_link())}
+        emit(report.outcome, report.key, report.name, report.model_dump(mode="json") | words)
+        self.rows.append(row)
         self.artifact.told(report)
         self._somebody.told(report)
 

@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 
 from flows.desk import open_desk
 from flows.move_leads import as_given
-from flows.occasion import occasion_of_run
+from flows.occasion import Text, occasion_of_run
 from leadmoves.jobs import Outcome
 from leadmoves.plan import WarmupRequest
 from leadmoves.plan.refusal import checked
@@ -20,15 +20,14 @@ PATIENCE = 30 * 60.0  # seconds; as long as a move is waited for
 
 
 @flow(name="enable-warmup", validate_parameters=False, persist_result=True)
-async def enable_warmup(
-    request: WarmupRequest, occasion: str | None = None, credentials: str | None = None
-) -> State[Any]:
+async def enable_warmup(request: WarmupRequest, occasion: Text = None, credentials: Text = None) -> State[Any]:
     """Enable warmup for accounts, and tell which of them do not warm up.
 
     Args:
         request: Which accounts: their addresses, or all of them.
-        occasion: Leave empty. The same request on the same occasion is never sent twice.
-        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+        occasion: A word or the time of a scheduled run: the same move on the same occasion is never sent twice.
+            By default each run is an occasion of its own, and a scheduled run's is its scheduled time.
+        credentials: Name of an Instantly Credentials block; by default the worker's INSTANTLY_API_KEY.
 
     """
     wanted = checked(WarmupRequest, as_given(request))

@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
+from flows.shown import links, name_run
 from leadmoves.jobs import Outcome
 from leadmoves.report import MoveReport, Report
 from leadmoves.telling import counted
@@ -28,7 +29,9 @@ WORST_FIRST = (
 
 async def finish(desk: Desk, report: Report) -> State[dict[str, object]]:
     """Show what happened, and say in the ledger that it was told."""
-    await acreate_table_artifact(list(map(_line, report.moves)), key="lead-moves", description=_summary(report))
+    described = f"{_summary(report)}\n\n{links(desk.rows)}"
+    await acreate_table_artifact(list(map(_line, report.moves)), key="lead-moves", description=described)
+    await name_run(report)
     if not audience.get().tells:
         await desk.workspace.ledger.told([move.key for move in report.moves])
     return state_of(report)

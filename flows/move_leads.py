@@ -3,6 +3,7 @@
 On success a sample is read back and sending accounts are warmed up; anything else is told to people.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from prefect import flow
@@ -11,12 +12,14 @@ from prefect.runtime import flow_run
 
 from flows.desk import Desk, open_desk, run_link
 from flows.finish import finish
-from flows.occasion import occasion_of_run
+from flows.occasion import Text, occasion_of_run
+from flows.shown import tag_run
+from flows.size import warn_of_size
 from leadmoves.begin import begin
 from leadmoves.course import Course
-from leadmoves.errors import LeaseLost
+from leadmoves.errors import InvalidInput, LeaseLost
 from leadmoves.jobs import Outcome
-from leadmoves.plan import Move, check_plan
+from leadmoves.plan import Move, Plan, check_plan
 from leadmoves.report import MoveReport, Report
 from leadmoves.telling import message, subject
 from tasks.notify import check_blocks, notify
@@ -32,23 +35,34 @@ def name_of_run() -> str:
 
 
 @flow(name="move-leads", flow_run_name=name_of_run, validate_parameters=False, persist_result=True)
-async def move_leads(move: Move, occasion: str | None = None, credentials: str | None = None) -> State[Any]:
+async def move_leads(move: Move, occasion: Text = None, credentials: Text = None) -> State[Any]:
     """Move leads from a list or campaign to another, once, and tell how it ended.
 
     Args:
         move: Which leads go where, how long to wait, and what follows.
-        occasion: Leave empty. The same move on the same occasion is never sent twice; by default each run is
-            an occasion of its own, and a scheduled run's is its scheduled time.
-        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+        occasion: A word or the time of a scheduled run: the same move on the same occasion is never sent twice.
+            By default each run is an occasion of its own, and a scheduled run's is its scheduled time.
+        credentials: Name of an Instantly Credentials block; by default the worker's INSTANTLY_API_KEY.
 
     """
-    plan = check_plan({"moves": [as_given(move)]})
+    warn_of_size(given := as_given(move))
+    plan = _plan_of(given)
     await check_blocks([name for one in plan.moves for name in one.notify])
     occasion = occasion_of_run(occasion)
     async with open_desk(credentials, moves=len(plan.moves)) as desk:
         rows = await begin(desk.workspace.ledger, plan, occasion)
+        await tag_run(rows)
         reports = [await carry_out(desk, Course(desk.workspace, row)) for row in rows]
         return await finish(desk, Report(occasion=occasion, moves=tuple(reports)))
+
+
+def _plan_of(move: Any) -> Plan:
+    """A plan of this one move; what is wrong with it is told by the names of the run form."""
+    try:
+        return check_plan({"moves": [move]})
+    except InvalidInput as error:
+        named = (replace(each, field=each.field.replace("moves[0]", "move", 1)) for each in error.problems)
+        raise InvalidInput(*named) from None
 
 
 async def carry_out(desk: Desk, course: Course) -> MoveReport:
@@ -59,7 +73,7 @@ async def carry_out(desk: Desk, course: Course) -> MoveReport:
         report = MoveReport(
             name=course.row.name, key=course.row.key, outcome=Outcome.STILL_RUNNING, reason=str(error)
         )
-    desk.told(report)
+    desk.told(report, course.row)
     return report
 
 

@@ -10,7 +10,9 @@ from prefect.client.schemas.objects import State
 from flows.desk import Desk, open_desk
 from flows.finish import finish
 from flows.move_leads import as_given, carry_out
-from flows.occasion import occasion_of_run
+from flows.occasion import Text, occasion_of_run
+from flows.shown import tag_run
+from flows.size import warn_of_size
 from leadmoves.api.tally import counting
 from leadmoves.begin import begin
 from leadmoves.course import Course
@@ -31,21 +33,22 @@ VERIFIED = 10
 @flow(name="move-plan", validate_parameters=False, persist_result=True)
 async def move_plan(
     plan: Plan | None = None,
-    plan_file: str | None = None,
-    occasion: str | None = None,
-    credentials: str | None = None,
+    plan_file: Text = None,
+    occasion: Text = None,
+    credentials: Text = None,
 ) -> State[Any]:
     """Make all moves of a plan; one that fails stops no other unless the plan says so.
 
     Args:
         plan: The moves. Beyond some thousand of them use a plan file: Prefect takes 512 KiB of parameters.
         plan_file: Path of a plan file (YAML or JSON) on the worker, instead of the moves above.
-        occasion: Leave empty. The same move on the same occasion is never sent twice; by default each run is
-            an occasion of its own, and a scheduled run's is its scheduled time.
-        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+        occasion: A word or the time of a scheduled run: the same move on the same occasion is never sent twice.
+            By default each run is an occasion of its own, and a scheduled run's is its scheduled time.
+        credentials: Name of an Instantly Credentials block; by default the worker's INSTANTLY_API_KEY.
 
     """
-    checked = read_plan(plan_file) if plan_file else check_plan(as_given(plan))
+    warn_of_size(given := as_given(plan))
+    checked = read_plan(plan_file) if plan_file else check_plan(given)
     await check_blocks([name for move in checked.moves for name in move.notify])
     occasion = occasion_of_run(occasion)
     async with open_desk(credentials, moves=len(checked.moves)) as desk:
@@ -58,6 +61,7 @@ async def move_plan(
 
 async def carry_out_all(desk: Desk, courses: list[Course], *, stop_on_failure: bool = False) -> list[MoveReport]:
     """Carry many moves out, each as soon as nothing before it holds its source or destination."""
+    await tag_run([course.row for course in courses])
     await _look_ahead(desk, courses)
     schedule = Schedule(Order.of([_claim(course) for course in courses]), SIDE_BY_SIDE)
     reports: dict[int, MoveReport] = {}
@@ -101,5 +105,5 @@ async def _leave_out(desk: Desk, course: Course) -> MoveReport:
         return finished
     why = "an earlier move of the plan did not succeed, and the plan stops on failure"
     report = await course.conclude(course.report(Ending(outcome=Outcome.NOT_SENT, reason=why)))
-    desk.told(report)
+    desk.told(report, course.row)
     return report

@@ -9,17 +9,18 @@ from prefect.states import Completed
 
 from flows.desk import open_desk
 from flows.move_leads import as_given
+from flows.occasion import Text
 from leadmoves.plan import Plan, check_plan
 from leadmoves.preview import preview
 
 
 @flow(name="preview-plan", validate_parameters=False, persist_result=True)
-async def preview_plan(plan: Plan, credentials: str | None = None) -> State[Any]:
+async def preview_plan(plan: Plan, credentials: Text = None) -> State[Any]:
     """Count the leads that each move of a plan would take; nothing is moved.
 
     Args:
         plan: The moves.
-        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+        credentials: Name of an Instantly Credentials block; by default the worker's INSTANTLY_API_KEY.
 
     """
     checked = check_plan(as_given(plan))

@@ -9,6 +9,7 @@ from prefect.states import Completed
 from flows.desk import open_desk
 from flows.finish import finish
 from flows.move_plan import carry_out_all
+from flows.occasion import Text
 from leadmoves.course import Course
 from leadmoves.ledger import Ledger, Row
 from leadmoves.ledger import State as RowState
@@ -16,14 +17,14 @@ from leadmoves.report import Report, report_of_row
 
 
 @flow(name="resume-moves", persist_result=True)
-async def resume_moves(key: str | None = None, credentials: str | None = None) -> State[Any]:
+async def resume_moves(key: Text = None, credentials: Text = None) -> State[Any]:
     """Take up moves whose run died, or whose job still ran when their run stopped waiting.
 
     A move that another living run works on is left to it. One that is in doubt stays so: a person decides.
 
     Args:
-        key: Only this move. Empty: all that are unfinished.
-        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+        key: Only this move; by default all that are unfinished.
+        credentials: Name of an Instantly Credentials block; by default the worker's INSTANTLY_API_KEY.
 
     """
     async with open_desk(credentials, moves=0) as desk:

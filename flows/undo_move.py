@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.desk import open_desk
 from flows.finish import finish
 from flows.move_plan import carry_out_all
+from flows.occasion import Text
 from leadmoves.begin import begin
 from leadmoves.course import Course
 from leadmoves.errors import InvalidInput, Problem
@@ -16,12 +17,12 @@ from leadmoves.undo import way_back
 
 
 @flow(name="undo-move", flow_run_name="undo {key}", persist_result=True)
-async def undo_move(key: str, credentials: str | None = None) -> State[Any]:
+async def undo_move(key: str, credentials: Text = None) -> State[Any]:
     """Move the leads of a finished move back; a second run of the same undo sends nothing.
 
     Args:
         key: The key of the move, as its report and `lead-moves status` show it.
-        credentials: Name of an Instantly Credentials block. Empty: the worker's INSTANTLY_API_KEY.
+        credentials: Name of an Instantly Credentials block; by default the worker's INSTANTLY_API_KEY.
 
     """
     async with open_desk(credentials, moves=1) as desk:

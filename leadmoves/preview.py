@@ -1,7 +1,7 @@
 """What a move would take, counted without moving anything.
 
 There is no count endpoint: leads are listed page by page, a hundred a request, up to a cap. `/leads/list` knows
-fewer filters than `/leads/move`, so a preview may be an upper bound; it says which fields it could not apply.
+fewer filters than `/leads/move`, so a preview may be a bound; it says which fields it could not apply.
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,11 @@ SHARED = (
 )
 # A lead carries these, so they are compared here.
 LOCAL = ("esp_code",)
+# This takes leads that a list of leads does not show: with it, no count is an upper bound.
+WIDENS = "ignore_resource_filter_clauses"
 # These leave leads out while the job runs; nothing tells beforehand how many.
 UNSEEN = (
-    "ignore_resource_filter_clauses",
+    WIDENS,
     "check_duplicates",
     "check_duplicates_in_campaigns",
     "skip_leads_in_verification",
@@ -43,7 +45,7 @@ class Preview:
     Attributes:
         leads: counted, at most `limit` of the request.
         more: there are more than were counted («at least»).
-        inexact: fields that could not be applied, which make the count an upper bound.
+        inexact: fields that could not be applied; they make the count an upper bound, `WIDENS` a lower one.
 
     """
 
@@ -52,7 +54,7 @@ class Preview:
     inexact: tuple[str, ...]
 
     def __str__(self) -> str:
-        bound = "at least " if self.more else "at most " if self.inexact else ""
+        bound = "at least " if self.more or WIDENS in self.inexact else "at most " if self.inexact else ""
         return f"{bound}{self.leads} leads"
 
 
@@ -87,5 +89,9 @@ async def held_back(api: Instantly, body: Mapping[str, Any], at_most: int | None
     bound = bounded_by(body)
     if at_most is None or (bound is not None and bound <= at_most):
         return None
+    if body.get(WIDENS):
+        return (
+            f"{WIDENS} takes leads that cannot be counted, at most {at_most} expected: set limit; nothing was sent"
+        )
     seen = await preview(api, body, cap=at_most)
     return f"would move more than the {at_most} leads expected at most; nothing was sent" if seen.more else None

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be an http(s) URL such as https://api.instantly.ai")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must not hold a user or a password: they would be sent instead of the key, and shown")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("plain http would show the key to the network: use https")
         return url.rstrip("/")

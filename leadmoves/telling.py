@@ -1,5 +1,8 @@
 """What is said of a move in words: what moved from where to where, what was left out and why, what to do next."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from leadmoves.jobs import Outcome
 from leadmoves.ledger import Row
 from leadmoves.report import MoveReport, WarmupReport
@@ -48,10 +51,7 @@ def subject(report: MoveReport) -> str:
 
 def message(report: MoveReport, row: Row, link: str | None = None) -> str:
     """The text of a notification."""
-    body = row.body
-    source = f"campaign {body['campaign']}" if body.get("campaign") else f"list {body.get('list_id')}"
-    to = body.get("to_campaign_id")
-    destination = f"campaign {to}" if to else f"list {body.get('to_list_id')}"
+    source, destination = (f"{kind} {place}" for kind, place in places(row.body))
     lines = [
         f"{counted(report)}: from {source} to {destination}.",
         f"Why: {report.reason}." if report.reason else "",
@@ -61,6 +61,13 @@ def message(report: MoveReport, row: Row, link: str | None = None) -> str:
         f"Key: {report.key}." + (f" Run: {link}" if link else ""),
     ]
     return "\n".join(filter(None, lines))
+
+
+def places(body: Mapping[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Source and destination of a move: `campaign` or `list`, and its id."""
+    source = ("campaign", body["campaign"]) if body.get("campaign") else ("list", str(body.get("list_id")))
+    to = body.get("to_campaign_id")
+    return source, ("campaign", to) if to else ("list", str(body.get("to_list_id")))
 
 
 def _warmup(warmup: WarmupReport) -> str:

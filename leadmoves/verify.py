@@ -24,7 +24,8 @@ async def verify(api: Instantly, clock: Clock, job_id: str, body: Mapping[str, A
         emails = job.data.get("moved_lead_emails")
         if not isinstance(emails, list) or not emails:
             return Verified()
-        sample = [str(email) for email in emails[:: max(len(emails) // SAMPLE, 1)][:SAMPLE]]
+        different = list(dict.fromkeys(str(email).lower() for email in emails))  # an address can be several leads
+        sample = different[:: max(len(different) // SAMPLE, 1)][:SAMPLE]
         there = await _arrived(api, clock, sample, body)
     except ApiError:
         return None
@@ -45,9 +46,8 @@ async def _arrived(api: Instantly, clock: Clock, emails: Sequence[str], body: Ma
 async def _count(api: Instantly, emails: Sequence[str], body: Mapping[str, Any]) -> int:
     field, destination = _destination(body)
     page = await api.list_leads({field: destination, "contacts": list(emails), "limit": 100})
-    wanted = {email.lower() for email in emails}
     found = {str(lead.get("email")).lower(): str(lead.get("id")) for lead in page.items}
-    leads = [await api.get_lead(found[email]) for email in wanted & found.keys()]
+    leads = [await api.get_lead(found[email]) for email in emails if email in found]
     return sum(str(lead.get(field)).lower() == destination.lower() for lead in leads)
 
 

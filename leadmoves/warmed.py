@@ -23,8 +23,9 @@ STATUS = {
 async def check_accounts(api: Instantly, job: Job, body: Mapping[str, Any]) -> WarmupReport:
     """Read every account that should warm up, and tell those that do not."""
     why = failures(job)
+    failed = {email.lower() for email in why}
     if emails := body.get("emails"):
-        statuses = {email: await _status(api, email) for email in emails if email not in why}
+        statuses = {email: await _status(api, email) for email in emails if email.lower() not in failed}
     else:
         statuses = {email: status async for email, status in _everybody(api, job, body)}
     why |= {email: status for email, status in statuses.items() if status}
@@ -33,9 +34,13 @@ async def check_accounts(api: Instantly, job: Job, body: Mapping[str, Any]) -> W
 
 def failures(job: Job) -> dict[str, str]:
     """What the job itself says of accounts that failed, by address."""
+    return {str(row.get("email")): str(row["error"]) for row in _rows(job) if row.get("error")}
+
+
+def _rows(job: Job) -> list[Mapping[str, Any]]:
+    """What the job says account by account."""
     processed = job.data.get("processed_emails")
-    rows = [row for row in processed if isinstance(row, Mapping)] if isinstance(processed, list) else []
-    return {str(row.get("email")): str(row["error"]) for row in rows if row.get("error")}
+    return [row for row in processed if isinstance(row, Mapping)] if isinstance(processed, list) else []
 
 
 def warmup_report(job: Job, *, warmed: int, why: Mapping[str, str]) -> WarmupReport:
@@ -63,16 +68,16 @@ async def _status(api: Instantly, email: str) -> str | None:
 async def _everybody(api: Instantly, job: Job, body: Mapping[str, Any]) -> AsyncIterator[tuple[str, str | None]]:
     """All accounts that a request for all of them meant: only the processed ones where it was narrowed."""
     narrowed = body.get("filter") or body.get("search")
-    processed = job.data.get("processed_emails")
-    meant = {str(row.get("email")) for row in processed} if narrowed and isinstance(processed, list) else None
-    left_alone = set(body.get("excluded_emails") or ())
+    told = narrowed and isinstance(job.data.get("processed_emails"), list)
+    meant = {str(row.get("email")).lower() for row in _rows(job)} if told else None
+    left_alone = {email.lower() for email in body.get("excluded_emails") or ()}
     cursor: str | None = None
     while True:
         params = {"limit": str(PAGE)} | ({"starting_after": cursor} if cursor else {})
         page = await api.list_accounts(**params)
         for account in page.items:
             email = str(account.get("email"))
-            if email not in left_alone and (meant is None or email in meant):
+            if email.lower() not in left_alone and (meant is None or email.lower() in meant):
                 yield email, _reason(account)
         if not page.items or page.cursor in {None, cursor}:
             return
@@ -81,4 +86,6 @@ async def _everybody(api: Instantly, job: Job, body: Mapping[str, Any]) -> Async
 
 def _reason(account: Mapping[str, Any]) -> str | None:
     status = account.get("warmup_status")
-    return None if status == ACTIVE else STATUS.get(status or 0, f"warmup_status is {status}")
+    if status == ACTIVE:
+        return None
+    return next((words for known, words in STATUS.items() if status == known), f"warmup_status is {status}")

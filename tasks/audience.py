@@ -16,12 +16,11 @@ from leadmoves.report import MoveReport
 if TYPE_CHECKING:
     from uuid import UUID
 
-# The decisions that are worth an event; the outcome is one more, at the end.
+# The decisions that are worth an event; the outcome is one more, at the end (in doubt is an outcome).
 EVENTS = {
     Decided.INTENDED: "intended",
     Decided.ACCEPTED: "sent",
     Decided.ADOPTED: "adopted",
-    Decided.IN_DOUBT: "in-doubt",
     Decided.RESUMED: "resumed",
 }
 REFRESH = 2.0  # seconds between updates of the progress artifact; one costs the server 6 ms

@@ -9,7 +9,6 @@ import copy
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from leadmoves.api.answers import document_of, failure, refusal
+from leadmoves.api.listing import JobQuery, Page
 from leadmoves.api.pace import CONNECTIONS, Pace
 from leadmoves.api.resend import TOTAL, reads
 from leadmoves.api.tally import count_request
@@ -33,44 +33,10 @@ Before = Callable[[], Awaitable[Still | None]]
 
 # The default agent of common libraries is refused at the vendor's edge (comment in its own SDK).
 USER_AGENT = "lead-moves/0.1 (+https://github.com/lead-moves/lead-moves)"
-PAGE = 100  # rows, the most that any list gives
 # Opening a connection takes a second at most on a sane network; what waits longer has not been sent.
 CONNECT_TIMEOUT = 10.0
 # httpx counts its time-out from byte to byte: an answer that drips is given up after so many time-outs.
 WHOLE = 2.0
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list. The cursor comes with the last non-empty page too: stop at an empty one."""
-
-    items: tuple[Mapping[str, Any], ...]
-    cursor: str | None
-
-
-@dataclass(frozen=True)
-class JobQuery:
-    """Filters of the job list; sequences become comma lists. Newest first unless told."""
-
-    ids: Sequence[str] = ()
-    type: str | None = None
-    entity_id: Sequence[str] = ()
-    status: Sequence[str] = ()
-    sort_column: str = "created_at"
-    sort_order: str = "desc"
-    limit: int = PAGE
-
-    def params(self) -> dict[str, str]:
-        said = {
-            "ids": ",".join(self.ids),
-            "type": self.type or "",
-            "entity_id": ",".join(self.entity_id),
-            "status": ",".join(self.status),
-            "sort_column": self.sort_column,
-            "sort_order": self.sort_order,
-            "limit": str(self.limit),
-        }
-        return {name: value for name, value in said.items() if value}
 
 
 class Instantly:

@@ -82,10 +82,12 @@ class OnSuccess(Input):
 class Move(Input):
     """One move of a plan: the request, and how it is watched."""
 
-    name: Name = Field(title="Name", description="Unique in the plan.", examples=["eu-google-top-up"])
+    name: Name = Field(
+        title="Name", description="What lists and messages call this move.", examples=["eu-google-top-up"]
+    )
     request: MoveRequest = Field(title="Request", description="Which leads go where.")
     whole_source: StrictBool = Field(
-        default=False, title="Whole source", description="Needed to move everything: no selector and no limit."
+        default=False, title="Whole source", description="Only to move every lead: nothing narrows the request."
     )
     contacts_file: Path | None = optional(
         "Contacts file", "A CSV with a column email; cut into requests of 1,000 contacts.", "leads.csv"

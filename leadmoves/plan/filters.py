@@ -10,7 +10,7 @@ from enum import Enum, IntEnum, StrEnum
 from functools import cache, partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from leadmoves.plan.refusal import Contradiction, Input, shown
@@ -124,10 +124,30 @@ def _nearest(values: type[Enum], given: str) -> str:
     return f"did you mean {said}?" if close else f"it takes {said}"
 
 
-AnyLeadFilter = Annotated[LeadFilter, BeforeValidator(partial(_named, LeadFilter))]
-AnyEspCode = Annotated[EspCode, BeforeValidator(partial(_named, EspCode))]
-AnyEsgCode = Annotated[EsgCode, BeforeValidator(partial(_named, EsgCode))]
-AnyAccountFilter = Annotated[AccountFilter, BeforeValidator(partial(_named, AccountFilter))]
+def word_of(member: Enum) -> str:
+    """The word of Instantly's screens for a value, e.g. «Not contacted»; `_named` reads it back."""
+    return _SPELLED.get(member.name) or member.name.replace("_", " ").capitalize()
+
+
+_SPELLED = {
+    "WEB_DE": "Web.de",
+    "LIBERO_IT": "Libero.it",
+    "DFY_ACCOUNTS": "DFY accounts",
+    "DFY_SETUP_PENDING": "DFY setup pending",
+}
+
+
+def _offered(values: type[Enum]) -> WithJsonSchema:
+    """What a form offers to choose from: the words; the API's values are taken as well."""
+    return WithJsonSchema({"type": "string", "enum": [word_of(member) for member in values]})
+
+
+AnyLeadFilter = Annotated[LeadFilter, BeforeValidator(partial(_named, LeadFilter)), _offered(LeadFilter)]
+AnyEspCode = Annotated[EspCode, BeforeValidator(partial(_named, EspCode)), _offered(EspCode)]
+AnyEsgCode = Annotated[EsgCode, BeforeValidator(partial(_named, EsgCode)), _offered(EsgCode)]
+AnyAccountFilter = Annotated[
+    AccountFilter, BeforeValidator(partial(_named, AccountFilter)), _offered(AccountFilter)
+]
 
 WholeNumber = Annotated[int, Field(strict=True)]
 NotNegative = Annotated[int, Field(strict=True, ge=0)]

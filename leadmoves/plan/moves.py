@@ -12,7 +12,16 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from leadmoves.plan.body import Body, Emails, Id, Ids
-from leadmoves.plan.filters import AnyEsgCode, AnyEspCode, AnyLeadFilter, EsgCode, EspCode, LeadFilter, LeadQuery
+from leadmoves.plan.filters import (
+    AnyEsgCode,
+    AnyEspCode,
+    AnyLeadFilter,
+    EsgCode,
+    EspCode,
+    LeadFilter,
+    LeadQuery,
+    word_of,
+)
 from leadmoves.plan.refusal import Contradiction, checked, optional
 
 Kind = Literal["campaign", "list"]
@@ -24,8 +33,6 @@ SearchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 SELECTORS = ("ids", "contacts", "search", "filter", "queries", "esp_code", "esg_code")
 
 _UUID = "6a1c0f3e-0d5b-4c55-9f0a-2b8f6c1d7e90"
-_ESP = ", ".join(f"{code.value} {code.name.replace('_', ' ').capitalize()}" for code in EspCode)
-_ESG = ", ".join(f"{code.value} {code.name.replace('_', ' ').capitalize()}" for code in EsgCode)
 
 
 class MoveRequest(Body):
@@ -60,10 +67,14 @@ class MoveRequest(Body):
     to_list_id: Id | None = optional("To list", "The id of the lead list that gets the leads.", _UUID)
     limit: Limit | None = optional("At most", "The most leads to move.", 500)
     filter: AnyLeadFilter | None = optional(
-        "Status", "Only leads that stand there.", LeadFilter.NOT_CONTACTED.value
+        "Status", "Only leads with this status.", word_of(LeadFilter.NOT_CONTACTED)
     )
-    esp_code: AnyEspCode | None = optional("Mailbox provider", f"Only leads with mailboxes at: {_ESP}.", 1)
-    esg_code: AnyEsgCode | None = optional("E-mail gateway", f"Only leads behind the gateway: {_ESG}.", "1")
+    esp_code: AnyEspCode | None = optional(
+        "Mailbox provider", "Only leads whose mailbox is there.", word_of(EspCode.GOOGLE)
+    )
+    esg_code: AnyEsgCode | None = optional(
+        "E-mail gateway", "Only leads behind this gateway.", word_of(EsgCode.BARRACUDA)
+    )
     search: SearchText | None = optional("Search", "Part of a first name, last name or e-mail address.", "John Doe")
     ids: Ids | None = optional("Lead ids", "Only these leads, as far as they are in the source.", [_UUID])
     contacts: Emails | None = optional("E-mail addresses", "Only leads with these addresses.", ["ana@example.com"])

@@ -47,12 +47,31 @@ def optional(title: str, description: str, *examples: object) -> Any:
     return Field(default=None, title=title, description=description, examples=list(examples) or None)
 
 
-def _in_order(schema: JsonDict) -> None:
-    """Prefect's form sorts by `position`; without it the fields come in any order."""
+def _as_a_form(schema: JsonDict) -> None:
+    """What Prefect's form makes the best of: fields in our order, and one kind of value each.
+
+    The form sorts by `position`. It draws «this or nothing» as two tabs, and an optional field just as well
+    without them: what is left out of the form is left out of the parameters.
+    """
     properties = schema.get("properties")
     for position, shown in enumerate(properties.values() if isinstance(properties, dict) else ()):
         if isinstance(shown, dict):
             shown["position"] = position
+            _without_nothing(shown)
+
+
+def _without_nothing(shown: JsonDict) -> None:
+    kinds = shown.get("anyOf")
+    if shown.get("default", "") is None:
+        del shown["default"]
+    if isinstance(kinds, list) and {"type": "null"} in kinds:
+        [kind] = [each for each in kinds if each != {"type": "null"}]
+        if isinstance(kind, dict):
+            del shown["anyOf"]
+            shown.update({**kind, **shown})
+            if kind.get("type") == "boolean":
+                shown["enum"] = [True, False]
+                del shown["type"]
 
 
 class Input(BaseModel):
@@ -64,7 +83,7 @@ class Input(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
-        json_schema_extra=_in_order,
+        json_schema_extra=_as_a_form,
     )
 
     misnamed: ClassVar[Mapping[str, str]] = MappingProxyType({})

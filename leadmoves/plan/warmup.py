@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, StrictBool
 
 from leadmoves.plan.body import Body, Emails, Id
-from leadmoves.plan.filters import AccountFilter, AnyAccountFilter
+from leadmoves.plan.filters import AccountFilter, AnyAccountFilter, word_of
 from leadmoves.plan.moves import SearchText
 from leadmoves.plan.refusal import Contradiction, Input, optional
 
@@ -18,7 +18,7 @@ class WarmupFilter(Input):
     """Which of all accounts: a tag, a state, or both."""
 
     tag_id: Id | None = optional("Tag", "The id of the tag that the accounts have.")
-    filter: AnyAccountFilter | None = optional("Accounts", "Their state.", AccountFilter.WARMUP_PAUSED.value)
+    filter: AnyAccountFilter | None = optional("Accounts", "Their state.", word_of(AccountFilter.WARMUP_PAUSED))
 
     @classmethod
     def contradictions(cls, given: Mapping[str, Any]) -> Iterator[Contradiction]:
