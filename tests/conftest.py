@@ -1,5 +1,6 @@
 """No test sees the home, the Prefect or the key of whoever runs it; all that need a Prefect server share one."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -52,5 +53,6 @@ def prefect_url() -> Iterator[str]:
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - 0.8 s that the core's tests do not need
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - as above
 
+    gc.freeze()  # Prefect is half a million objects that no test makes garbage of
     with prefect_test_harness(server_startup_timeout=60):
         yield str(PREFECT_API_URL.value())

@@ -1,16 +1,14 @@
 """The same processes with one protection taken out each: what the tests must notice."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, true
 
 from leadmoves.clock import Clock
-from leadmoves.jobs import Job
 from leadmoves.ledger import Ledger, Row, State
 from leadmoves.ledger.baseline import Baseline
 from leadmoves.submit import Submitter
-from leadmoves.submit.settle import Settler
 from tests.faults.world import Rules
 
 
@@ -40,22 +38,8 @@ class SendsAgain(Submitter):
         return row
 
 
-class _Latest(Settler):
-    async def _unclaimed(self, row: Row, jobs: list[Job]) -> Any:
-        found = await super()._unclaimed(row, jobs)
-        return replace(found, ours=found.ours[-1:])
-
-
-class TakesTheLatest(Submitter):
-    """Adopts the newest of several candidates, as Airflow's mixin does."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self._settler.__class__ = _Latest
-
-
-class WithoutLease(Ledger):
-    """Takes rows from live owners, and writes rows that are not its own."""
+class WithoutOwner(Ledger):
+    """Takes rows from live owners, and writes them whatever state they are in."""
 
     def __init__(self, url: str, clock: Clock, lease: float = 20.0, **how: Any) -> None:
         super().__init__(url, clock, lease, owner="everybody", **how)
@@ -63,10 +47,12 @@ class WithoutLease(Ledger):
     def free(self) -> ColumnElement[bool]:
         return true()
 
+    def _ours(self, was: Sequence[State]) -> ColumnElement[bool]:
+        return true()
+
 
 WITHOUT_SETTLING = Rules(settle=0.0)
 WITHOUT_BASELINE = Rules(submitter=WithoutBaseline)
 MARKED_AFTERWARDS = Rules(submitter=MarksAfterwards)
 SENT_AGAIN = Rules(submitter=SendsAgain)
-LATEST_TAKEN = Rules(submitter=TakesTheLatest)
-WITHOUT_LEASE = Rules(ledger=WithoutLease)
+WITHOUT_OWNER = Rules(ledger=WithoutOwner)

@@ -1,0 +1,237 @@
+"""Real processes on loopback: a Prefect server with its services, `lead-moves serve`, a worker, commands."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deployments.catalogue import ROOT
+
+KEY = "sandbox-key"
+LEASE = 2.0  # seconds; a dead owner is taken over within it
+PATIENCE = 40.0  # seconds that anything may take on a busy machine
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+# Everything that the server does by itself happens within a second or two.
+SERVER = {
+    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "2",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "3",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the processes of a test live, and what they are told."""
+
+    folder: Path
+    api: str
+    instantly: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        return inherited | {
+            "DO_NOT_TRACK": "1",
+            "HOME": str(self.folder),
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PREFECT_PROFILES_PATH": str(self.folder / "profiles.toml"),
+            "PREFECT_API_URL": self.api,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "LEAD_MOVES_LEDGER": f"sqlite:///{self.folder}/ledger.sqlite",
+            "LEAD_MOVES_LEASE_SECONDS": str(LEASE),
+            "INSTANTLY_API_URL": self.instantly,
+            "INSTANTLY_API_KEY": KEY,
+            "PYTHONPATH": str(ROOT),
+        }
+
+    # The server, asked.
+
+    def get(self, path: str) -> Any:
+        return httpx.get(f"{self.api}{path}", timeout=30).raise_for_status().json()
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return httpx.post(f"{self.api}{path}", json=dict(body), timeout=30).raise_for_status().json()
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/deployments/name/{name}/{name}")
+        return found
+
+    def start(self, name: str, parameters: Mapping[str, Any], key: str | None = None) -> str:
+        """Create a flow run as any program would; its id."""
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        return str(self.post(path, {"parameters": dict(parameters), "idempotency_key": key})["id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/flow_runs/{run_id}")
+        return found
+
+    def ended(self, run_id: str) -> dict[str, Any]:
+        """The flow run once it is over."""
+        until(lambda: self.run(run_id)["state_type"] in ENDED, f"run {run_id} did not end")
+        return self.run(run_id)
+
+    # Processes.
+
+    @contextmanager
+    def serving(self) -> Iterator["subprocess.Popen[bytes]"]:
+        """`lead-moves serve`, from a folder that is not the checkout."""
+        with self.process("deployments", "serve") as (process, said):
+            until(lambda: b"Serving" in said.read_bytes(), "lead-moves serve did not start", said)
+            yield process
+
+    @contextmanager
+    def working(self, pool: str = "lead-moves") -> Iterator["subprocess.Popen[bytes]"]:
+        """A process worker, from a folder that is not the checkout."""
+        with self.process("prefect", "worker", "start", "--pool", pool) as (process, said):
+            until(lambda: b"started!" in said.read_bytes(), "the worker did not start", said)
+            yield process
+
+    @contextmanager
+    def process(self, module: str, *words: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+        said = self.folder / f"{module}-{'-'.join(words[:1])}.log"
+        command = [sys.executable, "-m", module, *words]
+        with started(command, self.folder, self.environment, said) as process:
+            yield process, said
+
+    def lead_moves(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "deployments", *words]
+        return subprocess.run(  # noqa: S603 - our own words
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+
+@contextmanager
+def started(
+    command: list[str], folder: Path, environment: Mapping[str, str], said: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process, ended with the block, its own children first where it does not end them itself."""
+    with said.open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=log)  # noqa: S603 - as above
+        try:
+            yield process
+        finally:
+            orphans = descendants(process.pid)
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for orphan in orphans:
+                kill(orphan)
+
+
+@contextmanager
+def prefect_server(folder: Path) -> Iterator[str]:
+    """A Prefect server with its UI, on a free port; the URL of its API."""
+    port = free_port()
+    api = f"http://127.0.0.1:{port}/api"
+    environment = Stage(folder, "", "").environment | SERVER
+    del environment["PREFECT_API_URL"]
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    said = folder / "server.log"
+    with started(command, folder, environment, said):
+        until(lambda: _healthy(api), "the Prefect server did not start", said)
+        yield api
+
+
+def _healthy(api: str) -> bool:
+    try:
+        return httpx.get(f"{api}/health", timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def until(true: Callable[[], bool], otherwise: str, said: Path | None = None) -> None:
+    """Wait for something that other processes bring about."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(otherwise + (f":\n{said.read_text()[-3000:]}" if said else ""))
+        time.sleep(0.05)
+
+
+def flow_processes(pid: int) -> list[int]:
+    """The processes below this one in which a flow runs."""
+    return [child for child in descendants(pid) if b"prefect.flow_engine" in _command(child)]
+
+
+def descendants(pid: int) -> list[int]:
+    parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _parent(path: Path) -> int:
+    try:
+        return int((path / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return -1
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def kill(pid: int) -> None:
+    """SIGKILL, as the machine's memory guard or a power cut would."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@dataclass
+class Channel:
+    """A chat channel behind a notification block."""
+
+    url: str = ""
+    messages: list[dict[str, str]] = field(default_factory=list)
+
+    def heard(self, subject: str) -> list[dict[str, str]]:
+        return [message for message in self.messages if subject in message["subject"]]
+
+
+@contextmanager
+def channel() -> Iterator[Channel]:
+    heard = Channel()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not on the terminal of a test run."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        heard.url = f"http://127.0.0.1:{server.server_port}"
+        yield heard
+        server.shutdown()
