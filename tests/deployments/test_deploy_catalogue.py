@@ -1,4 +1,4 @@
-"""What is said twice is said alike: the catalogue and prefect.yaml; and a schedules file is refused as a plan is."""
+"""What is said twice is said alike: the catalogue and prefect.yaml; a bad schedule is refused in a sentence."""
 
 import inspect
 import re
@@ -17,6 +17,7 @@ from leadmoves.errors import InvalidInput
 LIST = "6a1c0f3e-0d5b-4c55-9f0a-2b8f6c1d7e90"
 CAMPAIGN = "77b0c0de-0d5b-4c55-9f0a-2b8f6c1d7e90"
 MOVE = f"{{name: top-up, request: {{list_id: {LIST}, to_campaign_id: {CAMPAIGN}, limit: 200}}}}"
+NO_LEADS = MOVE.replace("200", "0")
 
 
 def as_prefect_says(offer: Offer) -> Mapping[str, Any]:
@@ -74,7 +75,7 @@ def test_the_example_of_a_daily_top_up_is_a_good_schedules_file() -> None:
     [
         (
             "schedules: {move-leads: [{slug: a, cron: at seven}]}",
-            "cron: must be such as 0 7 * * 1-5, not 'at seven'",
+            "cron: must be such as 0 7 * * 1-5, not",
         ),
         ("schedules: {move-leads: [{slug: a, rrule: WEEKLY}]}", "rrule: must be such as FREQ=WEEKLY"),
         ("schedules: {move-leads: [{slug: a, interval: PT5S}]}", "interval: must be at least PT1M"),
@@ -97,8 +98,7 @@ def test_the_example_of_a_daily_top_up_is_a_good_schedules_file() -> None:
             "parameters.when: is no parameter of move-leads; known are move, occasion, credentials",
         ),
         (
-            f"schedules: {{move-leads: [{{slug: a, cron: 0 7 * * *, "
-            f"parameters: {{move: {MOVE.replace('200', '0')}}}}}]}}",
+            f"schedules: {{move-leads: [{{slug: a, rrule: FREQ=DAILY, parameters: {{move: {NO_LEADS}}}}}]}}",
             "parameters.move.request.limit: must be at least 1, not 0",
         ),
     ],

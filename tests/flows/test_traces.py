@@ -90,7 +90,6 @@ async def _events(key: str, last: str) -> set[str]:
     async with get_client() as client:
         for _ in range(100):
             answer = await client._client.post("/events/filter", json={"filter": wanted})
-            print("EV", answer.status_code, answer.text[:1500])
             found = {event["event"].removeprefix("lead-move.") for event in answer.json()["events"]}
             if last in found:
                 break
