@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 WAYS = ("cron", "interval", "rrule")
 # An interval counts from a fixed day: from the day of set-up, each set-up would move every later run.
 ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
+FIRST = "DTSTART:20200101T000000\n"  # the same for a rule, in the words that the server would put in itself
 SHORTEST = timedelta(minutes=1)  # a job needs some seconds, and the next run finds the first still waiting
 
 
@@ -75,7 +76,8 @@ class Schedule(Input):
             if self.cron:
                 return CronSchedule(cron=self.cron, timezone=self.timezone)
             if self.rrule:
-                return RRuleSchedule(rrule=self.rrule, timezone=self.timezone)
+                start = "" if "DTSTART" in self.rrule.upper() else FIRST
+                return RRuleSchedule(rrule=start + self.rrule, timezone=self.timezone)
         except (ValidationError, ValueError):
             way, text = ("cron", self.cron) if self.cron else ("rrule", self.rrule)
             example = "0 7 * * 1-5" if self.cron else "FREQ=WEEKLY;BYDAY=MO;BYHOUR=7;BYMINUTE=0;BYSECOND=0"

@@ -56,3 +56,4 @@ def prefect_url() -> Iterator[str]:
     gc.freeze()  # Prefect is half a million objects that no test makes garbage of
     with prefect_test_harness(server_startup_timeout=60):
         yield str(PREFECT_API_URL.value())
+    gc.unfreeze()

@@ -8,8 +8,8 @@ c = 0.5 s of lag is what a request is worth. √(2·c/h) is the best interval fo
 (Keller 1974). Nobody knows how long a move takes, so h = 1/(age + A), the hazard of lengths without a scale:
 that law costs at most √2 of the best fixed interval in hindsight. Pure √(2·c·age) spends six looks on the
 first nine seconds. Recorded jobs were over within half a second, and long ones take minutes: hence one look at
-0.5 s, and for what survives it A = 4 s, first gaps of two seconds. A was not fitted: from 1 s to 25 s each step
-brings each of the bench's three distributions nearer to the limit, and each gives up freshness; 4 s stays fresh.
+0.5 s, and for what survives it A = 5 s, first gaps of two seconds. A was not fitted: a longer one brings each of
+the bench's three distributions nearer to the limit, and each gives up freshness; 5 s stays fresh.
 
 More than a page of jobs is watched by a *feed* instead of by id: the list of ended jobs, latest change first,
 read back to the previous look. It costs about one request whatever K is. Since a feed shows neither a stall
@@ -27,7 +27,7 @@ from typing import Self
 COST = 0.5  # c: half a second of lag is worth one request
 FLOOR = 0.5  # s; below this the round trip itself is most of the lag
 CEILING = 30.0  # s; a job is never out of sight for longer
-SCALE = 4.0  # A, s: see above
+SCALE = 5.0  # A, s: see above
 PAGE = 100  # rows; the API's largest page
 SHARE = 0.1  # of the request budget may go into looking; the rest is for moving
 JITTER = 0.1  # breaks lockstep between workers, for 0.3 % more lag
@@ -201,7 +201,8 @@ def _page_wish(jobs: Sequence[Watched], since: float, rng: Random) -> float:
     blind = [since - job.started for job in jobs if job.last and job.left is None]
     together = crowd_interval([since - job.started for job in jobs])
     # Many predicted ends, each met exactly, would cost more than the lag they save: meet them in groups.
-    soonest = max(min(guided, default=inf) - since, min(together, 2 * COST))
+    grouped = min(together, 2 * COST) if len(jobs) > 1 else FLOOR
+    soonest = max(min(guided, default=inf) - since, grouped)
     return min(soonest, jittered(crowd_interval(blind), rng))
 
 

@@ -110,7 +110,7 @@ class Stage:
 
     def lead_moves(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "deployments", *words]
-        return subprocess.run(  # noqa: S603 - our own words
+        return subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=60
         )
 
@@ -121,7 +121,7 @@ def started(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A process, ended with the block, its own children first where it does not end them itself."""
     with said.open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=log)  # noqa: S603 - as above
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=log)
         try:
             yield process
         finally:

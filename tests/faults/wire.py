@@ -13,7 +13,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     Args:
         inner: the sandbox in process.
-        late: for each POST of ours, seconds after the client's time-out at which the server gets to it; None: at once.
+        late: for each POST of ours, seconds after the client's time-out when the server gets to it; None: at once.
 
     """
 

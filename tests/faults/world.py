@@ -216,7 +216,9 @@ class World:
     def _ledger(self) -> Ledger:
         clock = LoopClock(self.weather.skew)
         ledger = self.rules.ledger(str(self.database.url), clock, self.weather.lease)
-        ledger.database = self.database  # one engine for all: a process of its own would compile each statement anew
+        ledger.database = (
+            self.database
+        )  # one engine for all: a process of its own would compile each statement anew
         return ledger
 
 

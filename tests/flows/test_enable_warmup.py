@@ -1,10 +1,11 @@
 """The flow `enable_warmup`, on its own."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from flows.enable_warmup import enable_warmup
 
-from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .conftest import Scene
 

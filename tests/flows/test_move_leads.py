@@ -74,7 +74,7 @@ async def test_success_is_counted_read_back_and_followed_by_warmup(
         ({"outcome": "moves-nothing"}, "nothing-moved", "NothingMoved", "0 of 0 selected leads moved"),
     ],
 )
-async def test_any_other_end_names_the_state_and_is_notified(  # noqa: PLR0913, PLR0917 - a table of cases
+async def test_any_other_end_names_the_state_and_is_notified(
     scene: "Scene", run: "Run", channel: "Channel", script: dict[str, Any], outcome: str, state: str, why: str
 ) -> None:
     scene.script(duration=0.2, **script)
@@ -122,7 +122,7 @@ async def test_a_status_that_is_no_end_is_waited_out(scene: "Scene", run: "Run",
 
 
 async def test_a_job_that_is_unknown_just_after_its_submit_is_waited_for(scene: "Scene", run: "Run") -> None:
-    scene.fault(kind="hide-job", path="/api/v2/leads/move", seconds=0.9, from_get=True)
+    scene.fault(kind="hide-job", path="/api/v2/leads/move", seconds=1.3, from_get=True)
 
     ran = await run(move_leads, move=scene.move())
 

@@ -1,6 +1,7 @@
 """What a run leaves in Prefect: artifacts, events, few task runs; and never the key."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from prefect import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.sorting import ArtifactSort, TaskRunSort
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.sorting import TaskRunSort
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_HOME, PREFECT_SERVER_DATABASE_CONNECTION_URL
@@ -99,13 +100,11 @@ async def _events(key: str, last: str) -> set[str]:
 
 async def _artifacts(flow_run: "UUID") -> dict[str, Any]:
     """The data of each artifact by its type."""
-    import json  # noqa: PLC0415
-
-    this_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]))
+    this_run = {"artifacts": {"flow_run_id": {"any_": [str(flow_run)]}}}
     async with get_client() as client:
-        found = await client.read_artifacts(artifact_filter=this_run, limit=50, sort=ArtifactSort.ID_DESC)
+        found = (await client._client.post("/artifacts/filter", json=this_run)).json()
     return {
-        str(artifact.type): json.loads(artifact.data) if isinstance(artifact.data, str) else artifact.data
+        artifact["type"]: json.loads(artifact["data"]) if isinstance(artifact["data"], str) else artifact["data"]
         for artifact in found
     }
 

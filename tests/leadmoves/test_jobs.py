@@ -49,7 +49,7 @@ def test_whatever_a_row_says_it_is_a_job_or_none_and_never_an_error(odd: dict[st
         assert isinstance(job.count("moved_leads"), int | None)
         assert isinstance(job.error, str | None)
         assert job.filters is not None
-        assert job.progress == job.progress, "no NaN"  # noqa: PLR0124
+        assert job.progress == job.progress, "no NaN"
         if job.updated_at:
             job.updated_at.timestamp()
 

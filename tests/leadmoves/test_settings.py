@@ -111,9 +111,7 @@ def test_a_missing_key_says_which_variable_to_set() -> None:
         Settings().required_key()
 
 
-def test_a_key_comes_from_the_environment_and_from_no_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_key_comes_from_the_environment_and_from_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("INSTANTLY_API_KEY=from-file\nINSTANTLY_API_URL=https://file.example\n")
     monkeypatch.chdir(tmp_path)
 

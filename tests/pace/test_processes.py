@@ -49,7 +49,7 @@ def test_four_processes_keep_to_one_budget_use_it_and_share_it_fairly(tmp_path: 
         start = time.time() + START
         words = [url, str(tmp_path / "pace.sqlite"), str(start), str(SECONDS), str(PER_SECOND)]
         workers = [
-            subprocess.Popen([sys.executable, "-c", WORKER, *words], stdout=subprocess.PIPE)  # noqa: S603 - our own
+            subprocess.Popen([sys.executable, "-c", WORKER, *words], stdout=subprocess.PIPE)
             for _ in range(PROCESSES)
         ]
         shares = [json.loads(worker.communicate(timeout=30)[0]) for worker in workers]

@@ -79,8 +79,8 @@ def test_an_older_job_is_looked_at_no_more_often(one: float, other: float) -> No
 
 
 def test_the_interval_is_the_square_root_of_twice_the_cost_times_the_age() -> None:
-    assert interval(96.0, cost=0.5) == pytest.approx(10.0)
-    assert interval(96.0, cost=2.0) == pytest.approx(20.0)
+    assert interval(95.0, cost=0.5) == pytest.approx(10.0)
+    assert interval(95.0, cost=2.0) == pytest.approx(20.0)
     assert interval(1e6) == CEILING
     assert interval(0.0, floor=3.0) == 3.0
 
@@ -91,8 +91,8 @@ def test_a_crowd_is_looked_at_at_least_as_often_as_its_youngest_job_would_be(cro
 
 
 def test_a_crowd_of_equals_divides_the_interval_by_the_root_of_its_number() -> None:
-    assert crowd_interval([896.0] * 25) == pytest.approx(sqrt(900) / 5)
-    assert crowd_interval([896.0] * 25, requests=4) == pytest.approx(2 * sqrt(900) / 5)
+    assert crowd_interval([895.0] * 25) == pytest.approx(sqrt(900) / 5)
+    assert crowd_interval([895.0] * 25, requests=4) == pytest.approx(2 * sqrt(900) / 5)
     assert crowd_interval([]) == CEILING
 
 

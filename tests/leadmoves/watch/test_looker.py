@@ -102,12 +102,13 @@ async def test_more_than_a_page_is_told_what_ended_since_the_last_look() -> None
 @virtually
 async def test_a_feed_is_read_back_to_the_last_look_and_no_further() -> None:
     crowd = Crowd()
-    await crowd.started(300, seconds=5)
-    await crowd.scene.clock.sleep(10)
+    for number in range(300):
+        await crowd.started(1, seconds=5 + number / 20)
+    await crowd.scene.clock.sleep(30)
     assert len((await crowd.look([], feed=4)).rows) == 300
-    asked = crowd.looks[LIST]
     later = await crowd.started(150, seconds=5)
     await crowd.scene.clock.sleep(10 + OVERLAP)
+    asked = crowd.looks[LIST]
 
     sight = await crowd.look([], feed=5)
 

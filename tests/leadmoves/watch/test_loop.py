@@ -64,7 +64,9 @@ def server(lives: Mapping[str, Life]) -> Saying:
         failures = [said for said in said_of_all if isinstance(said, Exception)]
         statuses = request.url.params.get("status", "").split(",")
         rows = [said for said in said_of_all if isinstance(said, Mapping)]
-        return failures[0] if failures else {"items": [r for r in rows if statuses == [""] or r["status"] in statuses]}
+        return (
+            failures[0] if failures else {"items": [r for r in rows if statuses == [""] or r["status"] in statuses]}
+        )
 
     return Saying(says)
 
@@ -97,7 +99,7 @@ async def test_whatever_a_job_shows_on_its_way_it_is_waited_for_to_its_end(statu
 
     assert (seen.wait, seen.job and seen.job.count("moved_leads")) == (Wait.ENDED, 5)
     assert 300 <= took <= 300 + CEILING
-    assert requests <= 30
+    assert requests <= 40
     strange = status in {"replaying", "", "completed"}
     assert len(warned) == strange, "said once, however often it shows"
 
@@ -353,7 +355,7 @@ async def test_a_newcomer_is_looked_at_soon_however_seldom_the_old_ones_are() ->
 async def test_a_crowd_that_joins_in_drops_is_not_planned_for_each_drop() -> None:
     scene = Scene(seconds_per_job=100)
     watching = Watching(scene.api)
-    jobs = [(await scene.api.move_leads(scene.body())).id for _ in range(300)]
+    jobs = [(await scene.api.move_leads(scene.body())).id for _ in range(150)]
     planned = 0
     plan = watching.watch._next
 
@@ -368,7 +370,7 @@ async def test_a_crowd_that_joins_in_drops_is_not_planned_for_each_drop() -> Non
         waiting.append(asyncio.create_task(watching.follow(job_id)))
         await asyncio.sleep(0.0125)
 
-    assert planned <= 25, "twice a second, not once a job"
+    assert planned <= 15, "twice a second, not once a job"
     assert {seen.wait for seen in await asyncio.gather(*waiting)} == {Wait.ENDED}
 
 
@@ -396,10 +398,10 @@ async def test_in_a_crowd_too_a_stall_an_odd_status_and_a_vanished_job_are_seen(
     odd = {"stalled": Wait.STALLED, "replaying": Wait.ENDED, "paused": Wait.ENDED}
     ids = {}
     for outcome in [*odd, *["success"] * 120]:
-        script = Script(outcome=outcome, duration=900, held_seconds=700 if outcome == "paused" else 100)
+        script = Script(outcome=outcome, duration=200, held_seconds=150 if outcome == "paused" else 50)
         scene.sandbox.faults.add(Fault(kind="job", script=script))
         ids[(await scene.api.move_leads(scene.body())).id] = odd.get(outcome, Wait.ENDED)
-    watching = Watching(scene.api)
+    watching = Watching(scene.api, stall=120)
 
     ends = await asyncio.gather(*map(watching.follow, [*ids, OTHER]))
 
