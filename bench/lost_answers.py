@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 from bench.tables import Row, markdown
 from leadmoves.api import Instantly
@@ -50,12 +50,12 @@ class World:
         places = self.sandbox.workspace
         source, destination = places.add_list(f"Source {number}"), places.add_list(f"Goal {number}")
         places.add_leads(source, 1)
-        body = {"list_id": source.id, "to_list_id": destination.id, "limit": 1}
+        body: dict[str, JsonValue] = {"list_id": source.id, "to_list_id": destination.id, "limit": 1}
         return Intent(
             kind=Kind.MOVE,
             name=f"move {number}",
             occasion="bench",
-            fingerprint=fingerprint(dict(body)),
+            fingerprint=fingerprint(body),
             body=body,
             source=source.id,
             resources=(source.id, destination.id),
@@ -94,7 +94,7 @@ class World:
             "jobs at the server": jobs.total(),
             "duplicates": sum(count - 1 for count in jobs.values()),
             "answers lost": self.sandbox.faults.armed[0].hits,
-            "without a job": sum(not jobs[row.source] for row in rows),
+            "without a job": len({row.source for row in rows} - set(jobs)),
             "known by their job": sum(row.state is State.ACCEPTED for row in rows),
             "in doubt": sum(row.state is State.IN_DOUBT for row in rows),
             "requests a submit": round(stats["requests_total"] / len(rows), 2),

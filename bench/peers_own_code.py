@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, SupportsIndex
 
 # None of these packages but tenacity is installed beside us.
 import tenacity
@@ -50,8 +50,8 @@ class VirtualTime:
 
     now = 0.0
 
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+    def sleep(self, seconds: float | SupportsIndex) -> None:
+        self.now += float(seconds)
 
     def time(self) -> float:
         return self.now

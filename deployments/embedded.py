@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from leadmoves.errors import InvalidInput, Problem
+from leadmoves.errors import InvalidInput, LeadMoveError, Problem
 
+# Seconds that the server may take to answer: 11 on a fresh home, several times that on a busy machine.
+START = 120
 # Seconds that the last logs and events of a run may take to reach the server.
 HAND_OVER = 10.0
 # Reads until our end of the pipe is closed, by us or by our death, then ends the server.
@@ -38,6 +41,7 @@ def prefect_server() -> Iterator[bool]:
 
     Raises:
         InvalidInput: PREFECT_API_URL is set and nobody answers there.
+        LeadMoveError: the embedded server does not start.
 
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415 - 0.8 s of import
@@ -46,20 +50,43 @@ def prefect_server() -> Iterator[bool]:
         _answers(url)
         yield True
         return
+    with _embedded() as url, temporary_settings({PREFECT_API_URL: url}):
+        try:
+            yield False
+        finally:
+            _hand_over()
+
+
+@contextmanager
+def _embedded() -> Iterator[str]:
+    """Prefect's embedded server, on a leash from its first moment; its URL."""
     from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - as above
 
-    server = SubprocessASGIServer()
-    server.start()
-    leash = _leash(server.server_process.pid if server.server_process else 0)
+    leashes = []
+
+    class Leashed(SubprocessASGIServer):
+        def _run_uvicorn_command(self) -> "subprocess.Popen[bytes]":
+            process = super()._run_uvicorn_command()
+            leashes.append(_leash(process.pid))
+            return process
+
+    server = Leashed()
     try:
-        with temporary_settings({PREFECT_API_URL: server.api_url}):
-            yield False
+        _begin(server)
+        yield server.api_url
     finally:
-        _hand_over()
         server.stop()
-        if leash.stdin:
-            leash.stdin.close()
-        leash.wait()
+        for leash in leashes:
+            leash.kill()  # before its pipe closes: the server's process number may be another's by now
+            leash.communicate()
+
+
+def _begin(server: Any) -> None:
+    try:
+        server.start(timeout=START)
+    except RuntimeError as error:
+        said = f"Prefect's embedded server did not answer within {START} s; nothing was sent"
+        raise LeadMoveError(said) from error
 
 
 def _hand_over() -> None:

@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 from flows.desk import Desk, open_desk, run_link
 from flows.finish import finish
 from flows.occasion import Text, occasion_of_run
+from flows.refused import say_what_was_wrong
 from flows.shown import tag_run
 from flows.size import warn_of_size
 from leadmoves.begin import begin
@@ -34,7 +35,13 @@ def name_of_run() -> str:
     return str(move.get("name") or "move") if isinstance(move, dict) else "move"
 
 
-@flow(name="move-leads", flow_run_name=name_of_run, validate_parameters=False, persist_result=True)
+@flow(
+    name="move-leads",
+    flow_run_name=name_of_run,
+    validate_parameters=False,
+    persist_result=True,
+    on_crashed=[say_what_was_wrong],
+)
 async def move_leads(move: Move, occasion: Text = None, credentials: Text = None) -> State[Any]:
     """Move leads from a list or campaign to another, once, and tell how it ended.
 

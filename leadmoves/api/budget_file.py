@@ -103,7 +103,7 @@ class Filed:
                 try:
                     return step()
                 except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or self._clock.monotonic() > given_up:
+                    if not _busy(error) or self._clock.monotonic() > given_up:
                         raise
             await self._clock.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - breaks lockstep, no secret
 
@@ -117,3 +117,8 @@ class Filed:
                 f"the request budget {self._path} cannot be used ({error}): remove the file or mend its rights; "
                 "nothing was sent"
             ) from error
+
+
+def _busy(error: sqlite3.OperationalError) -> bool:
+    """Another process is at it: the low byte says so, the others why, e.g. that it mends what a crash left."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

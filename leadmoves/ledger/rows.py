@@ -22,6 +22,8 @@ class State(StrEnum):
 
 # No job is known yet, and no person has to decide.
 OPEN = (State.INTENDED, State.SENDING)
+# What a later look may still change.
+UNENDED = (*OPEN, State.ACCEPTED, State.IN_DOUBT)
 # Ends that claim that no job was started.
 NEVER_ACCEPTED = (Outcome.REFUSED, Outcome.NOT_SENT)
 # What a row says from the first byte on, once its job is known, and when it is asked for again.

@@ -21,7 +21,18 @@ from leadmoves.ledger.baseline import Baseline
 from leadmoves.ledger.database import BUSY, Connect, Database
 from leadmoves.ledger.intents import Intent
 from leadmoves.ledger.readings import BATCH, Readings
-from leadmoves.ledger.rows import NEVER_ACCEPTED, OPEN, REOPENED, SENDING, SETTLED, Row, State, columns_of, row_of
+from leadmoves.ledger.rows import (
+    NEVER_ACCEPTED,
+    OPEN,
+    REOPENED,
+    SENDING,
+    SETTLED,
+    UNENDED,
+    Row,
+    State,
+    columns_of,
+    row_of,
+)
 from leadmoves.ledger.tables import moves
 
 
@@ -173,12 +184,13 @@ class Ledger(Readings):
         `refused` and `not-sent` are no end for a move that may have been accepted.
         """
         if outcome.open:
-            return await self.write(key, outcome=outcome, reason=reason, report=dict(report))
-        was = (State.INTENDED, State.ENDED) if outcome in NEVER_ACCEPTED else ()
-        now = self._clock.now()
-        row = await self.write(
-            key, *was, outcome=outcome, reason=reason, report=dict(report), state=State.ENDED, ended_at=now
-        )
+            return await self.write(key, *UNENDED, outcome=outcome, reason=reason, report=dict(report))
+        story = {"outcome": outcome, "reason": reason, "report": dict(report), "state": State.ENDED}
+        allowed = self._ours(())
+        if outcome in NEVER_ACCEPTED:
+            never = and_(moves.c.state == State.ENDED, moves.c.outcome.in_(NEVER_ACCEPTED))
+            allowed = and_(allowed, or_(moves.c.state == State.INTENDED, never))
+        row = await self._change(key, allowed, ended_at=self._clock.now(), **story) or await self._refuse(key)
         await self.release(key)
         return row
 

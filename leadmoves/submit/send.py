@@ -26,13 +26,12 @@ from leadmoves.ledger.baseline import Baseline, baseline_of
 from leadmoves.plan.body import same_request
 from leadmoves.submit.fence import Fence
 from leadmoves.submit.joblist import JobList
+from leadmoves.submit.owning import Owning
 from leadmoves.submit.patience import Patience
 from leadmoves.submit.settle import Settler, doors
 
 # POSTs a key may cost when each is lost and then found absent: three lost answers in a row are an outage.
 MOST_POSTS = 3
-# How often to ask the ledger whether another owner or holder is done (seconds).
-ASK_LEDGER = 1.0
 
 
 class Submitter:
@@ -64,6 +63,7 @@ class Submitter:
         self._turns: dict[str, asyncio.Lock] = {}  # one key, one at a time, within this process too
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._doors = doors(api)
+        self._mine = Owning(ledger, clock)
         self._list = JobList(api, clock)
         types = {kind: door.job_type for kind, door in self._doors.items()}
         self._settler = Settler(ledger, clock, self._list, types, settle=settle, say=self._say)
@@ -91,7 +91,7 @@ class Submitter:
         async with self._turns.setdefault(row.key, asyncio.Lock()):
             mine = row if row.state is State.INTENDED and self._ledger.owns(row) else None
             while True:
-                mine = self._begun(mine or await self._own(row.key, deadline))
+                mine = self._begun(mine or await self._mine.row(row.key, deadline))
                 try:
                     return await self._settle_or_send(mine, deadline)
                 except LeaseLost:  # we were suspended, and somebody else took it over: see what they make of it
@@ -103,7 +103,7 @@ class Submitter:
         patience = Patience(self._clock, self._rng, deadline)
         underway = self._underway(row)
         while row.state in {State.INTENDED, State.SENDING}:
-            if holder := await self._hold(row, deadline):
+            if holder := await self._mine.resources(row, deadline):
                 return await self._kept_out(row, holder)
             if row.state is State.INTENDED:
                 row, underway = await self._try(row, patience), 0.0
@@ -122,35 +122,12 @@ class Submitter:
             return 0.0
         return min(max(row.sent_at + self._timeout - self._clock.now(), 0.0), self._timeout)
 
-    # Owning the row and its resources.
-
-    async def _own(self, key: str, deadline: float) -> Row:
-        """Become the row's owner; while another live one works on it, wait for what it makes of it."""
-        while (mine := await self._ledger.take(key)) is None:
-            row = await self._ledger.row(key)
-            if row is None:
-                raise LedgerError(f"the ledger knows no move {key}")
-            if row.state is State.ENDED:
-                return row
-            if self._clock.monotonic() > deadline:
-                raise LeaseLost(f"another process works on move {key}: {row.owner}")
-            await self._clock.sleep(ASK_LEDGER)
-        return mine
-
     def _begun(self, row: Row) -> Row:
         """Say whether a move begins or goes on."""
         if row.state is not State.ENDED:
             fresh = row.state is State.INTENDED and not row.posts
             self._say(Decided.INTENDED if fresh else Decided.RESUMED, row)
         return row
-
-    async def _hold(self, row: Row, deadline: float) -> str | None:
-        """Wait until the source and the destination are ours; the holder's key where the deadline came first."""
-        while holder := await self._ledger.hold(row):
-            if self._clock.monotonic() > deadline:
-                return holder
-            await self._clock.sleep(ASK_LEDGER)
-        return None
 
     async def _kept_out(self, row: Row, holder: str) -> Row:
         why = f"move {holder} holds its source or destination"

@@ -25,7 +25,9 @@ OURS = {str(field.validation_alias) for field in Settings.model_fields.values()}
 
 def clean(folder: Path) -> dict[str, str]:
     """An environment that knows no key, no Prefect and no home but this folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_") and name not in OURS}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("PREFECT_") and name not in OURS
+    }
     return kept | {"HOME": str(folder), "DO_NOT_TRACK": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
 
@@ -55,6 +57,8 @@ class Running:
         """Wait until it is over; its exit code."""
         code = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
+        if self.process.stdout:
+            self.process.stdout.close()
         return code
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from deployments.catalogue import ROOT
+from sandbox import Sandbox
 
 KEY = "sandbox-key"
 LEASE = 2.0  # seconds; a dead owner is taken over within it
@@ -29,6 +30,13 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "2",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "3",
+    # Its defaults write one event at a time, and SQLite is then locked for the rest.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
 }
 
 
@@ -56,16 +64,25 @@ class Stage:
             "LEAD_MOVES_LEASE_SECONDS": str(LEASE),
             "INSTANTLY_API_URL": self.instantly,
             "INSTANTLY_API_KEY": KEY,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         }
 
     # The server, asked.
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.api}{path}", timeout=30).raise_for_status().json()
+        return self.ask("GET", path)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return httpx.post(f"{self.api}{path}", json=dict(body), timeout=30).raise_for_status().json()
+    def post(self, path: str, body: Any) -> Any:
+        return self.ask("POST", path, body)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """A request, sent again where the server's database was busy, as Prefect's own client does."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = httpx.request(method, f"{self.api}{path}", json=body, timeout=30)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                return answer.raise_for_status().json() if answer.content else None
+            time.sleep(0.5)
 
     def deployment(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"/deployments/name/{name}/{name}")
@@ -168,7 +185,7 @@ def until(true: Callable[[], bool], otherwise: str, said: Path | None = None) ->
 
 def flow_processes(pid: int) -> list[int]:
     """The processes below this one in which a flow runs."""
-    return [child for child in descendants(pid) if b"prefect.flow_engine" in _command(child)]
+    return [child for child in descendants(pid) if b"engine" in _command(child)]
 
 
 def descendants(pid: int) -> list[int]:
@@ -204,6 +221,19 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+def move(instantly: Sandbox, name: str, **more: Any) -> dict[str, Any]:
+    """Parameters of move-leads as the run form gives them."""
+    places = instantly.workspace.named
+    source, to = places("EU prospects").id, places("New year launch").id
+    request = {"list_id": source, "to_campaign_id": to, "esp_code": "Google", "limit": 5}
+    return {"move": {"name": name, "request": request | more}}
+
+
+def jobs(instantly: Sandbox) -> int:
+    """How many moves Instantly was asked for."""
+    return sum(job.type == "move-leads" for job in instantly.jobs.by_id.values())
 
 
 @dataclass

@@ -98,6 +98,16 @@ def test_what_is_refused_ends_2_with_one_document(shell: Shell) -> None:
     assert shell.requests == 0
 
 
+def test_a_prefect_server_that_does_not_answer_is_refused(shell: Shell) -> None:
+    shell.environment["PREFECT_API_URL"] = "http://127.0.0.1:9/api"
+
+    done = shell.run("run", shell.plan())
+
+    assert (done.returncode, shell.requests) == (2, 0)
+    assert "no Prefect server answers at http://127.0.0.1:9/api" in done.stderr
+    assert TRACEBACK not in done.stderr
+
+
 def test_ctrl_c_says_which_job_goes_on_and_resume_finishes_it(shell: Shell) -> None:
     shell.script(duration=4)
     waiting = shell.start("run", shell.plan())
@@ -157,7 +167,12 @@ def test_the_demo_goes_as_it_says(demo: Running) -> None:
     assert demo.end() == 0, demo.text
 
     assert demo.lines[0][0] < 2
-    for said in ("496 of 500", "not warm: nobody@example.com", "[webhook] Lead move eu-google: failed", "nothing-moved"):
+    for said in (
+        "496 of 500",
+        "not warm: nobody@example.com",
+        "[webhook] Lead move eu-google: failed",
+        "nothing-moved",
+    ):
         assert said in demo.text
     for noise in (TRACEBACK, "| INFO", "Beginning flow run"):
         assert noise not in demo.text

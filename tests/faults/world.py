@@ -5,14 +5,14 @@ Everything runs on one loop in virtual time: the API, our processes with their o
 
 import asyncio
 import random
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from leadmoves.api import Instantly
 from leadmoves.api.pace import pace_alone
@@ -86,20 +86,32 @@ class Story:
                 return f"left as {unfinished}"
 
 
-def run(weather: Weather, folder: Path, rules: Rules | None = None) -> Story:
-    """Let a move live through its weather."""
-    return run_virtually(World(weather, folder, rules or Rules()).story())
+def stories(weathers: Iterable[Weather], file: Path, rules: Rules | None = None) -> list[Story]:
+    """Let moves live through their weather, one after the other, all in one ledger."""
+
+    async def tell() -> list[Story]:
+        database = Database(f"sqlite+aiosqlite:///{file}", connect=inline(file))
+        event.listen(database._engine.sync_engine, "connect", _careless)
+        await database.prepare()
+        told = [await World(weather, database, rules or Rules()).story() for weather in weathers]
+        await database.dispose()
+        return told
+
+    return run_virtually(tell())
+
+
+def _careless(connection: Any, _record: object) -> None:
+    """Nobody cuts the power here, and to wait for the disk takes most of the time."""
+    connection.cursor().execute("PRAGMA synchronous = OFF")
 
 
 class World:
-    """The sandbox, the ledger file, and whoever uses them."""
+    """One move: its sandbox, its processes, its strangers."""
 
-    def __init__(self, weather: Weather, folder: Path, rules: Rules) -> None:
+    def __init__(self, weather: Weather, database: Database, rules: Rules) -> None:
         self.weather = weather
         self.rules = rules
-        self.file = folder / f"{weather.seed}.sqlite"
-        shutil.copyfile(folder / "empty.sqlite", self.file)
-        self.database = Database(f"sqlite+aiosqlite:///{self.file}", connect=inline(self.file))
+        self.database = database
         self.truth = LoopClock()
         settings = Settings(seed=weather.seed, seconds_per_job=weather.job_seconds, latency=weather.latency)
         self.sandbox = Sandbox(Workspace(weather.seed), settings, self.truth.now, self.truth.sleep)
@@ -115,9 +127,7 @@ class World:
         await self.truth.sleep(4 * SETTLE)  # what is still on its way arrives
         row = await self._ledger().row(self.intent.key)
         assert row, "the ledger forgot the move"
-        await self.database.dispose()
         ours = tuple(job_id for job_id in self.sandbox.jobs.by_id if job_id not in self.others)
-        self.file.unlink()
         return Story(self.weather.seed, row, ours, tuple(self.strangers), self.wire.posts)
 
     def _furnish(self) -> None:
@@ -127,7 +137,7 @@ class World:
         self.body = {"list_id": source.id, "to_campaign_id": destination.id, "limit": 3}
         self.intent = Intent(
             kind=Kind.MOVE,
-            name="move",
+            name=f"move {self.weather.seed}",
             occasion="once",
             fingerprint=fingerprint(dict(self.body)),
             body=self.body,
@@ -240,13 +250,3 @@ async def _renew(ledger: Ledger, clock: LoopClock) -> None:
         await clock.sleep(ledger.lease / 2)
         await ledger.renew()
 
-
-def empty_ledger(folder: Path) -> None:
-    """The file that every move's ledger is copied from: making the schema takes longer than a move."""
-
-    async def make() -> None:
-        file = folder / "empty.sqlite"
-        ledger = await Ledger.open(f"sqlite+aiosqlite:///{file}", LoopClock(), connect=inline(file))
-        await ledger.close()
-
-    run_virtually(make())

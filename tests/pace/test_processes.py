@@ -12,7 +12,7 @@ PROCESSES, PER_SECOND = 4, 40
 # What the API allows, a quarter more than the budget, as with our defaults (80 of 100): a busy machine holds
 # requests up on their way, and then they arrive closer together than they left.
 ALLOWED = 50
-START, SECONDS = 2.5, 3.0  # until all have imported what they need and know the server; of work
+SECONDS = 3.0  # of work
 
 WORKER = """
 import asyncio, json, sys, time
@@ -24,8 +24,8 @@ from leadmoves.api.pace import pace_by_file
 from leadmoves.clock import SystemClock
 from leadmoves.errors import Throttled
 
-url, path, start, seconds, per_second = sys.argv[1], Path(sys.argv[2]), *map(float, sys.argv[3:])
-clock, sent = SystemClock(), []
+url, path, seconds, per_second = sys.argv[1], Path(sys.argv[2]), *map(float, sys.argv[3:])
+clock, sent, start = SystemClock(), [], 0.0
 
 async def leaves(_):
     sent.append(time.time())
@@ -36,16 +36,28 @@ async def work(api):
             await api.list_jobs(JobQuery())
 
 async def main():
+    global start
     pace = pace_by_file(path, int(per_second), 10**6, clock)
     async with Instantly(SecretStr("sandbox-key"), url, pace=pace, clock=clock, patience=0) as api:
         api._http.event_hooks = {"request": [leaves]}
         await api.list_jobs(JobQuery())
-        await asyncio.sleep(max(start - time.time(), 0))
+        print("ready", flush=True)
+        start = float(sys.stdin.readline())
+        await asyncio.sleep(start - time.time())
         await asyncio.gather(*(work(api) for _ in range(8)))
 
 asyncio.run(main())
 print(json.dumps([at - start for at in sent if start <= at < start + seconds]))
 """
+
+
+def _told(workers: "list[subprocess.Popen[str]]", word: str) -> list[str]:
+    """What they say after this word to all of them."""
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write(word)
+        worker.stdin.flush()
+    return [worker.communicate(timeout=30)[0] for worker in workers]
 
 
 def worst(times: list[float], seconds: float) -> int:
@@ -55,13 +67,12 @@ def worst(times: list[float], seconds: float) -> int:
 def test_four_processes_keep_to_one_budget_use_it_and_share_it_fairly(tmp_path: Path) -> None:
     sandbox = Sandbox(Workspace(1), Settings(per_second=ALLOWED, per_minute=None))
     with sandbox.running() as url:
-        start = time.time() + START
-        words = [url, str(tmp_path / "pace.sqlite"), str(start), str(SECONDS), str(PER_SECOND)]
-        workers = [
-            subprocess.Popen([sys.executable, "-c", WORKER, *words], stdout=subprocess.PIPE)
-            for _ in range(PROCESSES)
-        ]
-        times = [json.loads(worker.communicate(timeout=30)[0]) for worker in workers]
+        words = [sys.executable, "-c", WORKER, url, str(tmp_path / "pace.sqlite"), str(SECONDS), str(PER_SECOND)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        workers = [subprocess.Popen(words, **pipes) for _ in range(PROCESSES)]  # type: ignore[call-overload]
+        assert {worker.stdout.readline() for worker in workers} == {"ready\n"}
+        start = time.time() + 1.2  # a window after all have met the server
+        times = [json.loads(told) for told in _told(workers, f"{start}\n")]
 
     everybody, shares = [at for one in times for at in one], [len(one) for one in times]
     assert sandbox.stats.throttled == 0, "a 429 of our own making"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from leadmoves.api import budget_file
 from leadmoves.api.budget import LONGEST_PAUSE, RECOVERY, horizon, windows
 from leadmoves.api.pace import PAUSE, SharedPace, pace_alone, pace_by_file
+from leadmoves.api.turns import Turns
 from leadmoves.clock import LoopClock
 from leadmoves.errors import LedgerError
 from tests.leadmoves.scene import Saying, client, virtually
@@ -190,6 +191,24 @@ async def test_who_gives_up_in_line_holds_nobody_up() -> None:
 
     assert len(times) == 2
     assert times[1] < 3
+
+
+@virtually
+async def test_who_gives_up_in_the_moment_of_his_turn_passes_it_on() -> None:
+    turns, went = Turns(), []  # type: ignore[var-annotated]
+
+    async def go(name: str) -> None:
+        async with turns.turn(urgent=False):
+            went.append(name)
+
+    async with turns.turn(urgent=False):
+        first, second = asyncio.create_task(go("first")), asyncio.create_task(go("second"))
+        await asyncio.sleep(1)
+    first.cancel()
+
+    async with asyncio.timeout(10):
+        await second
+    assert went == ["second"]
 
 
 @virtually

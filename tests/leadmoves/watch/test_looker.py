@@ -220,6 +220,7 @@ async def test_what_was_seen_before_a_look_broke_off_is_kept() -> None:
     one, other, *shown = await crowd.started(5, seconds=1)
     await crowd.scene.clock.sleep(10)
     crowd.scene.sandbox.faults.add(Fault(kind="status", status=503, path=f"/api/v2/background-jobs/{one}"))
+    crowd.scene.sandbox.faults.add(Fault(kind="hang", seconds=1, path=f"/api/v2/background-jobs/{other}"))
 
     sight = await crowd.look()
 

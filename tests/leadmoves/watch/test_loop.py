@@ -242,10 +242,13 @@ async def test_a_key_that_lost_its_rights_ends_the_wait_and_not_the_job(status: 
 
 
 @virtually
-async def test_a_single_401_is_looked_through() -> None:
-    life = until(300)
+async def test_two_refusals_are_looked_through() -> None:
+    life, refusals = until(300), [401, 403]
 
-    assert (await followed(lambda now: 401 if 100 < now < 105 else life(now)))[0].wait is Wait.ENDED
+    seen, *_ = await followed(lambda now: refusals.pop() if now > 100 and refusals else life(now))
+
+    assert seen.wait is Wait.ENDED
+    assert not refusals
 
 
 @pytest.mark.parametrize("deadline", [0.2, 7.3, 60.0, 100.1])
@@ -320,6 +323,18 @@ async def test_who_stops_waiting_stops_nobody_else() -> None:
 
     assert (await second).wait is Wait.ENDED
     assert await watching.over() > 0
+
+
+@virtually
+async def test_who_stops_waiting_before_a_look_that_was_to_ask_for_him_stops_nobody_else() -> None:
+    ids = [f"{number:024x}" for number in range(5)]
+    watching = Watching(client(server({job_id: until(30) for job_id in ids})))
+    waiting = [asyncio.create_task(watching.follow(job_id)) for job_id in ids]
+    await asyncio.sleep(5)
+    for task in waiting[:2]:
+        task.cancel()
+
+    assert [(await task).wait for task in waiting[2:]] == [Wait.ENDED] * 3
 
 
 @virtually
@@ -398,10 +413,10 @@ async def test_in_a_crowd_too_a_stall_an_odd_status_and_a_vanished_job_are_seen(
     odd = {"stalled": Wait.STALLED, "replaying": Wait.ENDED, "paused": Wait.ENDED}
     ids = {}
     for outcome in [*odd, *["success"] * 120]:
-        script = Script(outcome=outcome, duration=200, held_seconds=150 if outcome == "paused" else 50)
+        script = Script(outcome=outcome, duration=300, held_seconds=250 if outcome == "paused" else 50)
         scene.sandbox.faults.add(Fault(kind="job", script=script))
         ids[(await scene.api.move_leads(scene.body())).id] = odd.get(outcome, Wait.ENDED)
-    watching = Watching(scene.api, stall=120)
+    watching = Watching(scene.api, stall=200)
 
     ends = await asyncio.gather(*map(watching.follow, [*ids, OTHER]))
 
