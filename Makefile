@@ -9,7 +9,7 @@ SAY = >.venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo test lint format prove bench browser-test clean
+.PHONY: demo test lint format prove bench clean
 
 demo: .venv/installed
 	@$(BIN)/lead-moves demo
@@ -31,11 +31,10 @@ prove: .venv/installed-test
 	LEAD_MOVES_PROVE=1 $(BIN)/python -m pytest tests/faults -s
 
 bench: .venv/installed-bench
-	$(BIN)/python -m bench
-
-# The run form in a real browser; wants Debian's chromium and chromium-driver.
-browser-test: .venv/installed-browser
-	$(BIN)/python -m pytest tests/browser -m browser
+	$(BIN)/python -m bench.polling
+	$(BIN)/python -m bench.schedule
+	$(BIN)/python -m bench.submit
+	$(BIN)/python -m bench.plans
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

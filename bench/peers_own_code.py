@@ -10,13 +10,12 @@ limits on the total time are lifted, so that each sees every job's end.
 import argparse
 import logging
 import random
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from typing import Any, SupportsIndex
+from typing import Any
 
 # None of these packages but tenacity is installed beside us.
 import tenacity
@@ -33,9 +32,9 @@ from databricks.sdk.retries import RetryError, poll, retried  # type: ignore[imp
 from google.api_core.future.polling import PollingFuture  # type: ignore[import-not-found]
 
 from bench.lengths import MINUTE, SHORT, WIDE, Smooth, Uniform, lags, limit, spread
+from bench.peers_server import CLOCK, SEED, Server
 from bench.tables import Row, markdown, worst
 
-SEED = 20261123
 LATENCY = 0.05  # seconds a request takes where many jobs are open, as in bench.watching
 LOST = 0.1  # of the answers to a create
 SUBMITS = 2_000
@@ -43,59 +42,6 @@ RETRIES = 3  # of a create, where the peer leaves the number to its user
 DAY = timedelta(days=1)
 CROWDS: tuple[tuple[int, Smooth | Uniform], ...] = ((20, MINUTE), (200, Uniform(20, 40)), (1_000, MINUTE))
 PACKAGES = ("airbyte-cdk", "google-api-core", "databricks-sdk", "tenacity")
-
-
-class VirtualTime:
-    """Stands in for the clock of this process."""
-
-    now = 0.0
-
-    def sleep(self, seconds: float | SupportsIndex) -> None:
-        self.now += float(seconds)
-
-    def time(self) -> float:
-        return self.now
-
-    def date(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-    def install(self) -> None:
-        time.sleep, time.time, time.monotonic = self.sleep, self.time, self.time
-        timer.Timer._now = self.date  # noqa: SLF001 - Airbyte's only other way to the time
-
-
-CLOCK = VirtualTime()
-
-
-@dataclass
-class Server:
-    """Makes jobs, tells whether they are done, counts both and notes how late each end was told."""
-
-    lengths: list[float]
-    latency: float = 0.0
-    lost: float = 0.0  # part of the creates whose answer never comes
-    rng: random.Random = field(default_factory=lambda: random.Random(SEED))
-    ends: list[float] = field(default_factory=list)
-    late: dict[int, float] = field(default_factory=dict)
-    times: list[float] = field(default_factory=list)
-
-    def create(self, number: int = 0) -> int:
-        self._request()
-        self.ends.append(CLOCK.now + self.lengths[number])
-        if self.rng.random() < self.lost:
-            raise ConnectionError("the answer was lost")
-        return len(self.ends) - 1
-
-    def done(self, job: int) -> bool:
-        self._request()
-        over = CLOCK.now >= self.ends[job]
-        if over:
-            self.late.setdefault(job, CLOCK.now - self.ends[job])
-        return over
-
-    def _request(self) -> None:
-        self.times.append(CLOCK.now)
-        CLOCK.sleep(self.latency)
 
 
 @dataclass
@@ -259,6 +205,7 @@ def main() -> None:
     asked = ask.parse_args()
     logging.disable(logging.CRITICAL)  # a warning for each lost answer
     CLOCK.install()
+    timer.Timer._now = CLOCK.date  # noqa: SLF001 - Airbyte's only other way to the time
     random.seed(SEED)  # their jitter
     print(f"Seed {SEED}; {', '.join(f'{name} {version(name)}' for name in PACKAGES)}.")
     print(markdown("One job, their own code", [row for x in (SHORT, MINUTE, WIDE) for row in alone(x, asked.jobs)]))

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from prefect.blocks.abstract import CredentialsBlock
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 
 from leadmoves.errors import InvalidInput, Problem
 from leadmoves.settings import Settings, read_settings
@@ -40,4 +40,8 @@ async def find_credentials(block: str | None) -> tuple[Settings, SecretStr]:
         found: Any = await InstantlyCredentials.aload(block.removeprefix("instantly-credentials/"))
     except ValueError:
         raise InvalidInput(Problem("credentials", f"there is no block instantly-credentials/{block}")) from None
-    return cast("InstantlyCredentials", found).get_client()
+    try:
+        return cast("InstantlyCredentials", found).get_client()
+    except ValidationError as error:
+        why = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
+        raise InvalidInput(Problem("credentials", f"the API URL of instantly-credentials/{block} {why}")) from None

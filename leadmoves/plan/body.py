@@ -33,6 +33,8 @@ _IDS = ("campaign", "list_id", "ids", "excluded_ids", "to_campaign_id", "to_list
 _CASELESS = frozenset((*_IDS, "contacts", "emails", "excluded_emails"))
 # A warmup job echoes its body under these names.
 _ECHOED_AS = {"includeAllEmails": "include_all_emails", "excludedEmails": "excluded_emails"}
+# It echoes them even where they were not sent, as false and as empty lists: the same as not said.
+_UNSAID_IF_EMPTY = frozenset(("emails", "include_all_emails", "excluded_emails"))
 
 
 def _canonical_id(given: object) -> str:
@@ -107,7 +109,9 @@ def _canonical(value: object, field: str = "") -> object:
             named: dict[str, object] = {
                 _ECHOED_AS.get(str(key), str(key)): inner for key, inner in value.items() if inner is not None
             }
-            return {key: _canonical(inner, key) for key, inner in named.items()}
+            return {
+                key: _canonical(inner, key) for key, inner in named.items() if inner or key not in _UNSAID_IF_EMPTY
+            }
         case list() | tuple():
             return sorted((_canonical(inner, field) for inner in value), key=_canonical_json)
         case str() if field in _CASELESS:

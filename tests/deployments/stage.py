@@ -158,8 +158,7 @@ def prefect_server(folder: Path) -> Iterator[str]:
     """A Prefect server with its UI, on a free port; the URL of its API."""
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
-    environment = Stage(folder, "", "").environment | SERVER
-    del environment["PREFECT_API_URL"]
+    environment = Stage(folder, api, "").environment | SERVER  # its UI asks the API that is named there
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     said = folder / "server.log"
     with started(command, folder, environment, said):

@@ -249,4 +249,3 @@ async def _renew(ledger: Ledger, clock: LoopClock) -> None:
     while True:
         await clock.sleep(ledger.lease / 2)
         await ledger.renew()
-

@@ -68,6 +68,17 @@ async def test_a_block_that_is_missing_is_named_and_nothing_sent(scene: "Scene")
     assert scene.requests == 0
 
 
+async def test_a_block_that_would_show_the_key_to_the_network_is_refused(scene: "Scene") -> None:
+    plain = InstantlyCredentials(api_key=scene.sandbox.settings.key, api_url="http://api.instantly.ai")
+    await plain.save("plain", overwrite=True)
+
+    state = await move_leads(move=scene.move(), credentials="plain", return_state=True)
+
+    assert "credentials" in (state.message or "")
+    assert "use https" in (state.message or "")
+    assert scene.requests == 0
+
+
 async def _task_runs(flow_run: "UUID", expected: int) -> list[str]:
     """The names of all task runs, once the recorder has them."""
     this_run = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))

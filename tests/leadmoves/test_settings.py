@@ -71,6 +71,7 @@ def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         "http://[::2]",
         "http://[bad",
         "https://user:secret@api.instantly.ai",
+        "https://secret@api.instantly.ai",
     ],
 )
 def test_a_url_that_would_show_the_key_is_refused(url: str) -> None:

@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from sandbox import Sandbox, Settings, Workspace
 
@@ -13,6 +16,9 @@ PROCESSES, PER_SECOND = 4, 40
 # requests up on their way, and then they arrive closer together than they left.
 ALLOWED = 50
 SECONDS = 3.0  # of work
+# A machine that is busy with other things stops processes for tenths of a second. A budget that is not kept is
+# not kept three times in a row.
+TRIES = 3
 
 WORKER = """
 import asyncio, json, sys, time
@@ -64,18 +70,37 @@ def worst(times: list[float], seconds: float) -> int:
     return max(sum(at - seconds < other <= at for other in times) for at in times)
 
 
-def test_four_processes_keep_to_one_budget_use_it_and_share_it_fairly(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Run:
+    """What four processes did in a few seconds of work."""
+
+    throttled: int
+    worst_second: int
+    used: float  # of the budget
+    least_share: float  # of a fair one
+
+
+def run(book: Path) -> Run:
     sandbox = Sandbox(Workspace(1), Settings(per_second=ALLOWED, per_minute=None))
     with sandbox.running() as url:
-        words = [sys.executable, "-c", WORKER, url, str(tmp_path / "pace.sqlite"), str(SECONDS), str(PER_SECOND)]
+        words = [sys.executable, "-c", WORKER, url, str(book), str(SECONDS), str(PER_SECOND)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         workers = [subprocess.Popen(words, **pipes) for _ in range(PROCESSES)]  # type: ignore[call-overload]
         assert {worker.stdout.readline() for worker in workers} == {"ready\n"}
         start = time.time() + 1.2  # a window after all have met the server
         times = [json.loads(told) for told in _told(workers, f"{start}\n")]
-
     everybody, shares = [at for one in times for at in one], [len(one) for one in times]
-    assert sandbox.stats.throttled == 0, "a 429 of our own making"
-    assert worst(everybody, 1.0) <= PER_SECOND
-    assert len(everybody) >= 0.85 * PER_SECOND * SECONDS, "0.93 where nothing else runs"
-    assert min(shares) >= 0.5 * sum(shares) / PROCESSES
+    return Run(
+        throttled=sandbox.stats.throttled,
+        worst_second=worst(everybody, 1.0),
+        used=len(everybody) / (PER_SECOND * SECONDS),
+        least_share=min(shares) * PROCESSES / max(sum(shares), 1),
+    )
+
+
+def test_four_processes_keep_to_one_budget_use_it_and_share_it_fairly(tmp_path: Path) -> None:
+    for attempt in range(TRIES):
+        seen = run(tmp_path / f"pace-{attempt}.sqlite")
+        if seen.throttled == 0 and seen.worst_second <= PER_SECOND and seen.used >= 0.9 and seen.least_share >= 0.5:
+            return
+    pytest.fail(f"none of {TRIES} runs kept to it, the last: {seen}")

@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-BIN = Path("/usr/lib/postgresql/15/bin")
+from tests.leadmoves.ledger.hands import Hands
+
+
+def _newest_server() -> Path:
+    """Where initdb and postgres are: Debian keeps them beside the path, a folder a version."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    on_path = shutil.which("initdb")
+    return (found[-1] if found else Path(on_path or "/nowhere/initdb")).parent
+
+
+BIN = _newest_server()
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +62,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         check=True,
     )
     return f"{server}/{name}"
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()

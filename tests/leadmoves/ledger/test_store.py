@@ -8,27 +8,7 @@ from leadmoves.jobs import Outcome
 from leadmoves.ledger import Intent, Kind, Ledger, Row, State, key_of
 from leadmoves.ledger.baseline import Baseline
 from leadmoves.ledger.doubt import adopt, send_again
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.at = 1_000_000.0
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-
-@pytest.fixture
-def clock() -> Hands:
-    return Hands()
+from tests.leadmoves.ledger.hands import Hands
 
 
 @asynccontextmanager
