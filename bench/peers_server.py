@@ -1,4 +1,4 @@
-"""What others' own code runs against: a virtual time for a whole process, and a server that makes and tells jobs."""
+"""What others' own code runs against: virtual time for a whole process, and a server that makes and tells jobs."""
 
 import time
 from dataclasses import dataclass, field
