@@ -10,6 +10,7 @@ import httpx
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
+from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.__main__ import main
@@ -57,6 +58,7 @@ def lead_moves(
 
     with temporary_settings({PREFECT_API_URL: stage.api}):
         yield command
+        EventsWorker.drain_all()  # it is of this server, and would be kept for the next one's events
 
 
 def everything(stage: Stage) -> dict[str, Any]:
