@@ -23,15 +23,20 @@ class Owning:
 
         """
         while (mine := await self._ledger.take(key)) is None:
-            row = await self._ledger.row(key)
-            if row is None:
-                raise LedgerError(f"the ledger knows no move {key}")
+            row = await self._freed(key, deadline)
             if row.state is State.ENDED:
+                return row
+        return mine
+
+    async def _freed(self, key: str, deadline: float) -> Row:
+        """The row once it has ended, or its owner's lease has; a read a second, no write."""
+        while row := await self._ledger.row(key):
+            if row.state is State.ENDED or row.lease_until < self._clock.now():
                 return row
             if self._clock.monotonic() > deadline:
                 raise LeaseLost(f"another process works on move {key}: {row.owner}")
             await self._clock.sleep(ASK_LEDGER)
-        return mine
+        raise LedgerError(f"the ledger knows no move {key}")
 
     async def resources(self, row: Row, deadline: float) -> str | None:
         """Wait until the source and the destination are ours; the holder's key where the deadline came first."""

@@ -106,7 +106,7 @@ def weather(seed: int, settle: float = SETTLE, *, within: bool = True) -> Weathe
         strangers=tuple(_stranger(rng) for _ in range(rng.choice((0, 0, 0, 1, 2)))),
         crashes=tuple(_crash(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))),
         twins=rng.random() < 0.2,
-        lease=rng.choice((8.0, 8.0, 20.0)),
+        lease=rng.choice((8.0, 15.0)),
         latency=rng.choice((0.001, 0.05, 0.4)),
     )
 
