@@ -51,10 +51,12 @@ async def test_a_failure_stops_the_rest_only_where_the_plan_says_so(
     assert scene.posts == 2 - stop
 
 
-async def test_a_status_that_is_no_end_is_waited_out(scene: "Scene", run: "Run") -> None:
+async def test_a_status_that_is_no_end_is_waited_out(
+    scene: "Scene", run: "Run", caplog: pytest.LogCaptureFixture
+) -> None:
     moves = []
     for status in ("draining", "paused", "reticulating-splines"):
-        scene.script(outcome=status, duration=0.2, held_seconds=0.8)
+        scene.script(outcome=status, duration=0.2, held_seconds=1.5)
         source, destination = scene.workspace.add_list(status), scene.workspace.add_campaign(status)
         scene.workspace.add_leads(source, 10)
         request = {"list_id": source.id, "to_campaign_id": destination.id, "limit": 10}
@@ -63,6 +65,7 @@ async def test_a_status_that_is_no_end_is_waited_out(scene: "Scene", run: "Run")
     ran = await run(move_plan, plan={"moves": moves})
 
     assert {(move.outcome, move.moved_leads) for move in ran.report.moves} == {("succeeded", 10)}
+    assert "unknown status «reticulating-splines»" in caplog.text  # so it was seen, and told
 
 
 async def test_the_state_is_named_after_the_worst_outcome(scene: "Scene", run: "Run") -> None:
