@@ -12,7 +12,7 @@ from rich.table import Table
 from leadmoves.decisions import Decided, Decision
 from leadmoves.jobs import Job, Outcome
 from leadmoves.report import MoveReport, Report, WarmupReport
-from leadmoves.telling import counted
+from leadmoves.telling import advice, counted
 
 BARS = 10  # moves that get a bar each; a bigger plan has one for all
 NOTES = 50  # lines below the table; all of them are in --json and in the ledger
@@ -156,12 +156,13 @@ def table(report: Report) -> Table:
 
 
 def notes(report: Report) -> list[str]:
-    """What does not fit into a table: reasons, what was left out, accounts that are not warm."""
+    """What does not fit into a table: reasons, what was left out, cold accounts, what to do next."""
     said = []
     for move in report.moves:
         why = [move.reason or "", f"moved {counted(move)}" if any(move.left_out.values()) else ""]
         why += [f"not warm: {who} ({reason})" for who, reason in (move.warmup.why if move.warmup else {}).items()]
         why += [f"told {name}" for name in move.notified]
+        why.append(advice(move.outcome, move.key))
         said += [f"{move.name}: {one}" for one in why if one]
     return said
 

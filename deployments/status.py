@@ -1,4 +1,4 @@
-"""`lead-moves status` and `forget`: the ledger, read. No request is sent."""
+"""`lead-moves status` and `forget`: the ledger, read. Only a move in doubt asks the API, about its candidates."""
 
 import asyncio
 import json
@@ -10,13 +10,14 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from deployments.candidates import candidate_lines
 from deployments.screen import print_report, sentence
 from leadmoves.clock import SystemClock
 from leadmoves.errors import InvalidInput, Problem
 from leadmoves.ledger import Ledger, Row
 from leadmoves.report import Report, report_of_row
 from leadmoves.settings import read_settings
-from leadmoves.telling import NEXT
+from leadmoves.telling import advice
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -91,10 +92,10 @@ def _story(row: Row) -> None:
         "sent": f"{_when(row.sent_at)}, {row.posts} time(s)" if row.sent_at else "no",
         "job": row.job_id or "",
         "adopted": "its answer was lost; found in the job list" if row.adopted else "",
-        "candidates": ", ".join(row.candidates),
+        "candidates": "\n            ".join(candidate_lines(row)),
         "ended": _when(row.ended_at),
         "outcome": sentence(report_of_row(row)) if row.outcome else "",
-        "next": NEXT.get(row.outcome, "") if row.outcome else "",
+        "next": advice(row.outcome, row.key) if row.outcome else "",
     }
     for name, value in lines.items():
         if value:

@@ -84,7 +84,8 @@ class Course:
 
     async def conclude(self, report: MoveReport) -> MoveReport:
         """Write the outcome down, and give its source and destination free."""
-        report = report.model_copy(update={"requests": self.tally.as_dict()})
+        cost = {"requests": self.tally.as_dict(), "decisions": self.desk.decisions.pop(self.row.key)}
+        report = report.model_copy(update=cost)
         await self.desk.ledger.end(self.row.key, report.outcome, report.reason, report.model_dump(mode="json"))
         await self.desk.ledger.release(self.row.key)
         return report

@@ -3,6 +3,7 @@
 A listener becomes a log line, a Prefect event, a counter, or (in the fault tests) a SIGKILL at a named point.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,3 +47,19 @@ Listener = Callable[[Decision], None]
 
 def nobody(_: Decision) -> None:
     """A listener that does not care."""
+
+
+class Counted:
+    """A listener that counts the decisions of each move before it hands them on."""
+
+    def __init__(self, listener: Listener = nobody) -> None:
+        self._listener = listener
+        self._counts: dict[str, Counter[str]] = {}
+
+    def __call__(self, decision: Decision) -> None:
+        self._counts.setdefault(decision.key, Counter())[decision.decided.value] += 1
+        self._listener(decision)
+
+    def pop(self, key: str) -> dict[str, int]:
+        """How often what was decided about a move since the last time, in the order of the first time."""
+        return dict(self._counts.pop(key, ()))

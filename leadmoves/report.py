@@ -58,6 +58,7 @@ class MoveReport(BaseModel):
     requests: Mapping[Purpose, int] = Field(default_factory=lambda: Tally().as_dict())
     seconds: float = 0.0
     adopted: bool = False
+    decisions: Mapping[str, int] = Field(default_factory=dict)  # how often what was decided, by the last process
 
     def followed_by(self, verified: Verified | None, warmup: WarmupReport | None) -> "MoveReport":
         """The report of a success with what came after it; a sample that is not where it should be is said."""

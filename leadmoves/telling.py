@@ -13,21 +13,26 @@ WORDS = {
     "ignored_leads_from_blocklist": "on the block list",
     "leads_missing_email": "without an e-mail address",
 }
-# What a person can do about each outcome.
+# What a person can do about each outcome; KEY is the move's.
 NEXT = {
     Outcome.NOTHING_MOVED: "Check the filter and the source: the selection may be empty or all duplicates.",
     Outcome.SHORT: "Check what was left out above; move the rest with a new occasion.",
     Outcome.FAILED: "Look at the job in Instantly; moving again needs a new occasion.",
     Outcome.CANCELLED: "Somebody cancelled the job in Instantly; moving again needs a new occasion.",
-    Outcome.STALLED: "The job may go on by itself: lead-moves resume looks at it again.",
-    Outcome.STILL_RUNNING: "The job goes on by itself: lead-moves resume waits for it.",
+    Outcome.STALLED: "The job may go on by itself: lead-moves resume KEY looks at it again.",
+    Outcome.STILL_RUNNING: "The job goes on by itself: lead-moves resume KEY waits for it.",
     Outcome.IN_DOUBT: (
-        "Compare the candidates in Instantly, then: lead-moves resume KEY --adopt JOB, or --send-again. "
-        "Nothing is sent before you decide."
+        "lead-moves status KEY shows what each candidate moved; then decide: lead-moves resume KEY --adopt JOB, "
+        "or --send-again. Nothing is sent before."
     ),
     Outcome.REFUSED: "Nothing moved. Mend what the API says, then run it again.",
     Outcome.NOT_SENT: "Nothing moved. Run it again when the reason is gone.",
 }
+
+
+def advice(outcome: Outcome, key: str) -> str:
+    """What a person can do next, ready to be typed; empty where there is nothing to do."""
+    return NEXT.get(outcome, "").replace("KEY", key)
 
 
 def counted(report: MoveReport) -> str:
@@ -57,7 +62,7 @@ def message(report: MoveReport, row: Row, link: str | None = None) -> str:
         f"Why: {report.reason}." if report.reason else "",
         f"Jobs: {', '.join(report.job_ids or report.candidates)}." if report.job_ids or report.candidates else "",
         _warmup(report.warmup) if report.warmup else "",
-        NEXT.get(report.outcome, ""),
+        advice(report.outcome, report.key),
         f"Key: {report.key}." + (f" Run: {link}" if link else ""),
     ]
     return "\n".join(filter(None, lines))

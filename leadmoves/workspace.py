@@ -14,7 +14,7 @@ from leadmoves.api import Instantly
 from leadmoves.api.pace import SharedPace, pace_alone, pace_by_file
 from leadmoves.api.tally import Tally, counting
 from leadmoves.clock import Clock, SystemClock
-from leadmoves.decisions import Listener, nobody
+from leadmoves.decisions import Counted, Listener, nobody
 from leadmoves.endings import Ending, ending_of_row, ending_of_wait
 from leadmoves.errors import ApiError, LedgerError
 from leadmoves.jobs import DATA_FIELDS, Job, Outcome
@@ -35,6 +35,7 @@ class Workspace:
     ledger: Ledger
     submitter: Submitter
     watch: Watch
+    decisions: Counted
 
     async def submit(self, row: Row, tally: Tally, deadline: float, at_most: int | None = None) -> Row:
         """Bring a row to a job, at most one a key.
@@ -116,12 +117,13 @@ async def open_workspace(  # noqa: PLR0913 - all by name
     ledger = await Ledger.open(settings.ledger_url, clock, settings.lease)
     pace = _pace(settings, clock, settings.workspace(key))
     api = Instantly(key, settings.url, pace=pace, clock=clock, timeout=settings.timeout, transport=transport)
-    submitter = Submitter(api, ledger, clock, settle=settings.settle, timeout=settings.timeout, listener=listener)
+    decisions = Counted(listener)
+    submitter = Submitter(api, ledger, clock, settle=settings.settle, timeout=settings.timeout, listener=decisions)
     budget = min(settings.per_second, settings.per_minute / 60)
     watch = Watch(api, clock, budget=budget, tolerance=settings.settle, noticed=noticed, warn=warn)
     renewing = asyncio.create_task(_renew(ledger, clock, warn))
     try:
-        yield Workspace(settings, clock, api, ledger, submitter, watch)
+        yield Workspace(settings, clock, api, ledger, submitter, watch, decisions)
     finally:
         renewing.cancel()
         with suppress(asyncio.CancelledError):

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from sandbox import Fault, Sandbox, Script, Settings, create, running
+from tests.deployments.shell import Shell, clean
 from tests.deployments.stage import KEY, Channel, Stage, channel, prefect_server
 
 
@@ -58,3 +60,21 @@ def old_server() -> Iterator[str]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/api"
         server.shutdown()
+
+
+@pytest.fixture
+def shell(prefect_url: str, tmp_path: Path) -> Iterator[Shell]:
+    sandbox = create(leads=0, seed=3, settings=Settings(seconds_per_job=0.2, per_second=None, per_minute=None))
+    source, destination = sandbox.workspace.add_list("Prospects"), sandbox.workspace.add_campaign("Launch")
+    sandbox.workspace.add_leads(source, 30)
+    sandbox.workspace.add_account("ana@example.com", 0)
+    with running(sandbox) as url:
+        environment = clean(tmp_path) | {
+            "INSTANTLY_API_KEY": sandbox.settings.key,
+            "INSTANTLY_API_URL": url,
+            "LEAD_MOVES_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
+            "LEAD_MOVES_LEASE_SECONDS": "1",
+            "LEAD_MOVES_SETTLE_SECONDS": "1.5",
+            "PREFECT_API_URL": prefect_url,
+        }
+        yield Shell(tmp_path, sandbox, environment, source, destination)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Settings, create, running
 from tests.deployments.shell import COMMAND, PATIENCE, Running, Shell, clean, start
 
 SHAPE = """
     name key outcome reason job_ids candidates total_leads moved_leads left_out verified warmup notified requests
-    seconds adopted
+    seconds adopted decisions
 """
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -29,24 +28,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     if begun.process.poll() is None:
         begun.kill()
         begun.end()
-
-
-@pytest.fixture
-def shell(prefect_url: str, tmp_path: Path) -> Iterator[Shell]:
-    sandbox = create(leads=0, seed=3, settings=Settings(seconds_per_job=0.2, per_second=None, per_minute=None))
-    source, destination = sandbox.workspace.add_list("Prospects"), sandbox.workspace.add_campaign("Launch")
-    sandbox.workspace.add_leads(source, 30)
-    sandbox.workspace.add_account("ana@example.com", 0)
-    with running(sandbox) as url:
-        environment = clean(tmp_path) | {
-            "INSTANTLY_API_KEY": sandbox.settings.key,
-            "INSTANTLY_API_URL": url,
-            "LEAD_MOVES_LEDGER": f"sqlite:///{tmp_path}/ledger.sqlite",
-            "LEAD_MOVES_LEASE_SECONDS": "1",
-            "LEAD_MOVES_SETTLE_SECONDS": "1.5",
-            "PREFECT_API_URL": prefect_url,
-        }
-        yield Shell(tmp_path, sandbox, environment, source, destination)
 
 
 def test_help_answers_in_no_time_and_knows_nothing_of_prefect(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ async def test_success_is_counted_read_back_and_followed_by_warmup(
         "requests": {"submit": 1, "look": 1, "other": scene.requests - 2},
         "seconds": told["seconds"],
         "adopted": False,
+        "decisions": dict.fromkeys(("intended", "baseline", "sending", "answered", "accepted"), 1),
     }
     assert scene.workspace.size(scene.destination.id) == 10
     [post] = channel.posts

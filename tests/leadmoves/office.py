@@ -10,6 +10,7 @@ from typing import Any
 
 from leadmoves.begin import begin
 from leadmoves.course import Course
+from leadmoves.decisions import Counted
 from leadmoves.ledger import Ledger
 from leadmoves.plan import check_plan
 from leadmoves.settings import Settings
@@ -65,11 +66,13 @@ async def office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
     """Open it inside of a test that runs virtually."""
     scene = Scene(**settings)
     ledger = await open_ledger(folder, scene)
-    submitter = Submitter(scene.api, ledger, scene.clock, settle=60, timeout=30, rng=Random(1))
+    decisions = Counted()
+    how = {"settle": 60, "timeout": 30, "listener": decisions, "rng": Random(1)}
+    submitter = Submitter(scene.api, ledger, scene.clock, **how)
     watch = Watch(scene.api, scene.clock, budget=80, tolerance=60, rng=Random(1))
     watching = asyncio.create_task(watch.run())
     try:
-        yield Office(scene, Workspace(Settings(), scene.clock, scene.api, ledger, submitter, watch))
+        yield Office(scene, Workspace(Settings(), scene.clock, scene.api, ledger, submitter, watch, decisions))
     finally:
         watch.close()
         await watching

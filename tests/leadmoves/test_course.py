@@ -27,6 +27,7 @@ async def test_from_submit_to_conclusion_every_request_is_counted_once(tmp_path:
         assert report.verified
         assert (report.verified.checked, report.verified.wrong) == (3, 0)
         assert (report.requests["submit"], sum(report.requests.values())) == (1, here.asked())
+        assert (report.decisions["sending"], report.decisions["accepted"]) == (1, 1)
 
 
 @virtually

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leadmoves.clock import VIRTUAL_EPOCH
-from leadmoves.decisions import Decided, Decision, nobody
+from leadmoves.decisions import Counted, Decided, Decision, nobody
 from tests.leadmoves.scene import virtually
 from tests.leadmoves.submit.desk import Desk
 
@@ -32,3 +32,15 @@ def test_a_decision_is_frozen_and_nobody_minds_it() -> None:
     nobody(decision)
     with pytest.raises(FrozenInstanceError):
         decision.key = "other"  # type: ignore[misc]
+
+
+def test_decisions_are_counted_a_move_and_handed_on() -> None:
+    heard: list[Decision] = []
+    counted = Counted(heard.append)
+
+    for decided in (Decided.INTENDED, Decided.LOOKED, Decided.LOOKED):
+        counted(Decision(decided, "k", "m", 0.0))
+    counted(Decision(Decided.INTENDED, "other", "m", 0.0))
+
+    assert counted.pop("k") == {"intended": 1, "looked": 2}
+    assert (counted.pop("k"), len(heard)) == ({}, 4)

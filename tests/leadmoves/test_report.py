@@ -67,6 +67,7 @@ def test_the_report_has_the_documented_shape() -> None:
                 "requests": {"submit": 1, "look": 4, "other": 3},
                 "seconds": 3.1,
                 "adopted": False,
+                "decisions": {},
             }
         ],
     }

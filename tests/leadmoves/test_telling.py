@@ -7,7 +7,7 @@ import pytest
 
 from leadmoves.jobs import Outcome
 from leadmoves.report import MoveReport, WarmupReport
-from leadmoves.telling import NEXT, counted, message, subject
+from leadmoves.telling import advice, counted, message, subject
 from tests.leadmoves.office import office
 from tests.leadmoves.scene import virtually
 
@@ -43,7 +43,9 @@ def test_every_outcome_but_success_says_what_to_do_next(tmp_path: Path, outcome:
 
     text = told()
 
-    assert NEXT[outcome] in text
+    assert advice(outcome, "4f1c") in text
+    assert advice(outcome, "4f1c")
+    assert "KEY" not in text
     assert "Why: because." in text
     assert "Jobs: 6b04." in text
     assert text.endswith("Key: 4f1c. Run: http://ui/run")
