@@ -20,7 +20,7 @@ def preview_plan(path: Path, *, as_json: bool) -> int:
     """Print how many leads each move would take; 1 where one could not be counted."""
     plan = read_plan(path)
     report = asyncio.run(_counted(plan))
-    print_report(report, as_json=as_json)
+    print_report(report, as_json=as_json, advise=False)
     return 1 if any(move.outcome is Outcome.REFUSED for move in report.moves) else 0
 
 

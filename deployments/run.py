@@ -45,7 +45,7 @@ def dry_run_plan(path: Path, occasion: str | None, *, as_json: bool) -> int:
         MoveReport(name=i.name, key=i.key, outcome=Outcome.NOT_SENT, reason=f"dry run: would send {dict(i.body)}")
         for i in intents
     ]
-    print_report(Report(occasion=named, moves=tuple(moves)), as_json=as_json)
+    print_report(Report(occasion=named, moves=tuple(moves)), as_json=as_json, advise=False)
     return 0
 
 

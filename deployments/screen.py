@@ -155,14 +155,14 @@ def table(report: Report) -> Table:
     return grid
 
 
-def notes(report: Report) -> list[str]:
+def notes(report: Report, *, advise: bool) -> list[str]:
     """What does not fit into a table: reasons, what was left out, cold accounts, what to do next."""
     said = []
     for move in report.moves:
         why = [move.reason or "", f"moved {counted(move)}" if any(move.left_out.values()) else ""]
         why += [f"not warm: {who} ({reason})" for who, reason in (move.warmup.why if move.warmup else {}).items()]
         why += [f"told {name}" for name in move.notified]
-        why.append(advice(move.outcome, move.key))
+        why.append(advice(move.outcome, move.key) if advise else "")
         said += [f"{move.name}: {one}" for one in why if one]
     return said
 
@@ -171,13 +171,13 @@ def _asked(warmup: WarmupReport) -> int:
     return warmup.warmed + len(warmup.not_warmed)
 
 
-def print_report(report: Report, *, as_json: bool) -> None:
-    """The result, on stdout."""
+def print_report(report: Report, *, as_json: bool, advise: bool = True) -> None:
+    """The result, on stdout; `advise` where something was tried, so that there is something to do next."""
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
         sys.stdout.flush()
     else:
         console = Console(highlight=False)
         console.print(table(report))
-        for note in notes(report)[:NOTES]:
+        for note in notes(report, advise=advise)[:NOTES]:
             console.print(f"  {note}", markup=False, soft_wrap=True)
