@@ -24,7 +24,6 @@ from leadmoves.plan import Move, Plan, check_plan
 from leadmoves.report import MoveReport, Report
 from leadmoves.telling import message, subject
 from tasks.notify import check_blocks, notify
-from tasks.submit import submit_move
 from tasks.verify import verify_move
 from tasks.warmup import warm_up_after
 
@@ -75,7 +74,7 @@ def _plan_of(move: Any) -> Plan:
 async def carry_out(desk: Desk, course: Course) -> MoveReport:
     """Submit once, wait, branch. A move that is over is told from the ledger, without any request."""
     try:
-        report = course.finished or await _carry_out(course)
+        report = course.finished or await _carry_out(desk, course)
     except LeaseLost as error:  # we were suspended for longer than the lease: somebody else finishes it
         report = MoveReport(
             name=course.row.name, key=course.row.key, outcome=Outcome.STILL_RUNNING, reason=str(error)
@@ -84,8 +83,8 @@ async def carry_out(desk: Desk, course: Course) -> MoveReport:
     return report
 
 
-async def _carry_out(course: Course) -> MoveReport:
-    await submit_move(course)
+async def _carry_out(desk: Desk, course: Course) -> MoveReport:
+    await desk.submit(course)
     if finished := course.finished:  # by another process, while we waited for it
         return finished
     ending = await course.ending()

@@ -28,7 +28,10 @@ class Decided(StrEnum):
     ADOPTED = "adopted"  # exactly one job is ours
     ABSENT = "absent"  # none is: it was not accepted
     IN_DOUBT = "in-doubt"  # several may be ours: a person decides
-    ENDED = "ended"  # the outcome is written
+
+
+# What every undisturbed move passes.
+ROUTINE = frozenset((Decided.INTENDED, Decided.BASELINE, Decided.SENDING, Decided.ANSWERED, Decided.ACCEPTED))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ async def test_an_undisturbed_move_is_told_in_the_order_of_the_list(tmp_path: Pa
 
 
 def test_a_decision_is_frozen_and_nobody_minds_it() -> None:
-    decision = Decision(Decided.ENDED, "k", "m", 0.0)
+    decision = Decision(Decided.ADOPTED, "k", "m", 0.0)
 
     nobody(decision)
     with pytest.raises(FrozenInstanceError):
