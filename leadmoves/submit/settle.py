@@ -1,9 +1,11 @@
 """Settling a doubt: was the POST accepted? The job list knows, within the settle time.
 
 one job is ours ........ adopt it
-several ................ in doubt: a person decides, nothing else does
-none, but one may be ... in doubt, once the time is over
-none, and time over .... absent: it was not accepted
+
+once the time is over, so that whatever may be ours is in the list:
+several are ............ in doubt: a person decides, nothing else does
+none, but one may be ... in doubt
+none ................... absent: it was not accepted
 list unreadable ........ in doubt for now; the next resume looks again
 """
 
@@ -109,7 +111,7 @@ class Settler:
         """One more look before a repeated POST, for a job that showed later than it should have."""
         jobs = await self._list.since(self._types[row.kind], row.source, row.baseline or Baseline())
         found = await self._unclaimed(row, jobs)
-        return await self._settled(row, found, last=bool(found.maybe)) or row
+        return await self._settled(row, found, last=bool(found.ours or found.maybe)) or row
 
     async def doubt(self, row: Row, candidates: tuple[str, ...], why: str) -> Row:
         """A person decides."""
@@ -134,12 +136,14 @@ class Settler:
         """What a look settles; None where it settles nothing yet."""
         if len(found.ours) == 1:
             return await self._adopt(row, found.ours[0])
+        if not last:
+            return None  # also where several match: strangers' jobs may show before ours does
         if found.ours:
             several = f"{len(found.ours)} jobs match this move: {', '.join(found.ours)}"
             return await self.doubt(row, found.ours, several)
-        if last and found.maybe:
+        if found.maybe:
             return await self.doubt(row, found.maybe, f"may be its job, but does not say: {', '.join(found.maybe)}")
-        return await self._absent(row) if last else None
+        return await self._absent(row)
 
     async def _look(self, row: Row) -> Found | None:
         """The jobs that may be ours; None where the list could not be read."""

@@ -110,6 +110,35 @@ async def test_of_two_that_match_a_person_decides_and_nobody_sends(tmp_path: Pat
         assert desk.scene.requests == asked
 
 
+@virtually
+async def test_strangers_that_show_first_do_not_keep_our_own_job_from_the_candidates(tmp_path: Path) -> None:
+    async with Desk(tmp_path) as desk:
+        soon = desk.scene.clock.now() + 5
+        strangers = [desk.foreign_job(desk.body, listed_from=soon) for _ in range(2)]
+        desk.fault("lose-answer")
+        desk.fault("hide-job", seconds=SETTLE - 1)
+        # The list is down until both strangers show, so that neither is taken for ours.
+        desk.fault("status", JOBS, status=503, skip=1, count=12)
+        _, row = await submitted(desk)
+
+        assert (row.state, set(row.candidates)) == (State.IN_DOUBT, set(desk.jobs))
+        assert set(strangers) < set(row.candidates)
+        assert desk.requests("POST") == 1
+
+
+@virtually
+async def test_several_that_show_just_before_a_second_post_keep_it_back(tmp_path: Path) -> None:
+    async with Desk(tmp_path) as desk:
+        late = desk.scene.clock.now() + SETTLE + 5
+        strangers = [desk.foreign_job(desk.body, listed_from=late) for _ in range(2)]
+        desk.fault("lose-request")
+        desk.fault("status", status=429, retry_after=10, effect=False)
+        _, row = await submitted(desk)
+
+        assert (row.state, set(row.candidates)) == (State.IN_DOUBT, set(strangers))
+        assert desk.requests("POST") == 2
+
+
 @pytest.mark.parametrize("echo", [{}, {"workspace": "w"}], ids=["no echo", "more than our request"])
 @virtually
 async def test_a_job_that_may_be_ours_but_does_not_say_so_is_a_doubt(tmp_path: Path, echo: dict[str, str]) -> None:
