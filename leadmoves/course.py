@@ -87,5 +87,4 @@ class Course:
         cost = {"requests": self.tally.as_dict(), "decisions": self.desk.decisions.pop(self.row.key)}
         report = report.model_copy(update=cost)
         await self.desk.ledger.end(self.row.key, report.outcome, report.reason, report.model_dump(mode="json"))
-        await self.desk.ledger.release(self.row.key)
         return report

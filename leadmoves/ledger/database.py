@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from leadmoves.errors import LedgerError, LedgerTooNew
+from leadmoves.ledger import driver
 
 HEAD = "0001"  # the newest revision in `schema/versions`; a test holds them together
 SCHEMA = Path(__file__).parent / "schema"
@@ -91,7 +92,8 @@ def _engine(url: URL, busy: float, connect: Connect | None) -> AsyncEngine:
         return create_async_engine(url, pool_pre_ping=True, **own)
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise ValueError(f"SQLite {sqlite3.sqlite_version} is too old, at least 3.35 is needed")
-    engine = create_async_engine(url, connect_args={"timeout": busy}, **own)
+    how = {} if connect else {"timeout": busy, "async_creator_fn": driver.connect}
+    engine = create_async_engine(url, connect_args=how, **own)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -179,20 +179,24 @@ class Ledger(Readings):
         return row
 
     async def end(self, key: str, outcome: Outcome, reason: str | None, report: Mapping[str, Any]) -> Row:
-        """Write the outcome. One that a later look may change leaves the row open; any other frees its resources.
+        """Write the outcome, and give the resources back unless it is in doubt what became of the move.
+
+        An outcome that a later look may change leaves the row open.
 
         `refused` and `not-sent` are no end for a move that may have been accepted.
         """
-        if outcome.open:
-            return await self.write(key, *UNENDED, outcome=outcome, reason=reason, report=dict(report))
-        story = {"outcome": outcome, "reason": reason, "report": dict(report), "state": State.ENDED}
-        allowed = self._ours(())
+        story: dict[str, Any] = {"outcome": outcome, "reason": reason, "report": dict(report)}
+        allowed = self._ours(UNENDED if outcome.open else ())
+        if not outcome.open:
+            story |= {"state": State.ENDED, "ended_at": self._clock.now()}
         if outcome in NEVER_ACCEPTED:
             never = and_(moves.c.state == State.ENDED, moves.c.outcome.in_(NEVER_ACCEPTED))
             allowed = and_(allowed, or_(moves.c.state == State.INTENDED, never))
-        row = await self._change(key, allowed, ended_at=self._clock.now(), **story) or await self._refuse(key)
-        await self.release(key)
-        return row
+        async with self.database.writing() as connection:
+            row = await self._update(connection, key, allowed, **story)
+            if row:
+                await holds.free(connection, self.owner, key)
+        return row or await self._refuse(key)
 
     async def told(self, keys: Sequence[str]) -> None:
         """A person was shown these outcomes; what is still open stays unfinished."""

@@ -79,7 +79,7 @@ def test_a_list_that_lags_longer_than_the_settle_time_makes_duplicates(tmp_path:
         pytest.param(unprotected.MARKED_AFTERWARDS, "2 jobs", id="sending-before-the-first-byte"),
         pytest.param(unprotected.SENT_AGAIN, "2 jobs", id="doubting-a-lost-answer"),
         pytest.param(unprotected.WITHOUT_OWNER, "2 jobs", id="one-owner-and-the-state-it-expects"),
-        pytest.param(unprotected.WITHOUT_BASELINE, "in doubt, and its own job is no candidate", id="baseline"),
+        pytest.param(unprotected.WITHOUT_BASELINE, "accepted as a job that is not its own", id="baseline"),
     ],
 )
 def test_it_breaks_without(without: Rules, how: str, tmp_path: Path) -> None:

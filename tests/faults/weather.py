@@ -72,7 +72,7 @@ class Weather:
     hidden: float
     skew: float  # seconds that our clock is ahead of the API's
     job_seconds: float
-    old_job: bool  # last week's job had the same body
+    old_jobs: int  # of last week and of just now, with the same body
     strangers: tuple[Stranger, ...]
     crashes: tuple[Crash, ...]
     twins: bool  # two processes begin with the key at once
@@ -102,7 +102,7 @@ def weather(seed: int, settle: float = SETTLE, *, within: bool = True) -> Weathe
         hidden=hidden,
         skew=rng.choice((0.0, rng.uniform(-300, 300))),
         job_seconds=rng.choice((0.2, 3.0, rng.uniform(5, 120))),
-        old_job=rng.random() < 0.3,
+        old_jobs=rng.choice((0, 0, 0, 1, 2)),
         strangers=tuple(_stranger(rng) for _ in range(rng.choice((0, 0, 0, 1, 2)))),
         crashes=tuple(_crash(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))),
         twins=rng.random() < 0.2,

@@ -76,7 +76,7 @@ class Story:
         match self.row.state:
             case State.ACCEPTED:
                 known = self.row.job_id in self.ours or self.adopted_a_stranger
-                return None if known else f"accepted as {self.row.job_id}, which is not its job"
+                return None if known else "accepted as a job that is not its own"
             case State.IN_DOUBT:
                 named = set(self.ours) <= set(self.row.candidates)
                 return None if named else "in doubt, and its own job is no candidate"
@@ -144,9 +144,8 @@ class World:
             source=source.id,
             resources=(source.id, destination.id),
         )
-        if self.weather.old_job:
-            self._foreign_job(dict(self.body), created=self.truth.now() - 7 * 86_400)
-            self._foreign_job(dict(self.body), created=self.truth.now() - 100)
+        for age in (100, 7 * 86_400)[: self.weather.old_jobs]:
+            self._foreign_job(dict(self.body), created=self.truth.now() - age)
         path = {"path": MOVE, "method": "POST"}
         self.sandbox.faults.add(*(fault.model_copy(update=path) for fault in self.weather.posts))
         self.sandbox.faults.add(Fault(kind="hide-job", count=None, seconds=self.weather.hidden, path=MOVE))
