@@ -70,7 +70,7 @@ class World:
         submitter = Submitter(api, ledger, self.clock, settle=SETTLE, timeout=TIMEOUT, rng=Random(SEED))
         renewing = asyncio.create_task(self._renew(ledger))
         rows = list((await ledger.intend(self.intents)).values())
-        await submitter.look_ahead(rows)
+        submitter.expect(rows)
         deadline = self.clock.monotonic() + DEADLINE
         ended = await asyncio.gather(*(submitter.submit(row, deadline) for row in rows))
         renewing.cancel()

@@ -69,7 +69,7 @@ async def measured(ledger: str) -> dict[str, float]:
 
 
 async def _side_by_side(desk: Workspace, courses: list[Course]) -> None:
-    await desk.submitter.look_ahead([course.row for course in courses])
+    desk.submitter.expect([course.row for course in courses])
     await asyncio.gather(*(course.submit() for course in courses))
 
 

@@ -2,8 +2,8 @@
 
 python -m bench.watching [--most 10000] [--json FILE]
 
-Nothing is modelled: `JobList`, `Instantly`, `SharedPace`, `Watch` and `Looker` are the project's own; requests are
-counted at the sandbox, and the lag is its own: when an answer first told of an end, less that end.
+Nothing is modelled: `LookAhead`, `Instantly`, `SharedPace`, `Watch` and `Looker` are the project's own; requests
+are counted at the sandbox, and the lag is its own: when an answer first told of an end, less that end.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from leadmoves.api.pace import pace_alone
 from leadmoves.api.tally import Tally, counting
 from leadmoves.clock import LoopClock, run_virtually
 from leadmoves.jobs import COUNTERS
+from leadmoves.submit.ahead import LookAhead
 from leadmoves.submit.joblist import JobList
 from leadmoves.watch import Seen, Wait, Watch
 from sandbox import Sandbox, Settings, Workspace
@@ -69,6 +70,7 @@ class Bench:
             transport=self.sandbox.transport(),
             rng=Random(SEED),
         )
+        self.ahead = LookAhead(JobList(self.api), self.clock)
         self.watch = Watch(self.api, self.clock, budget=PER_SECOND, tolerance=60.0, stall=DAY, rng=Random(SEED))
 
     def _length(self, _leads: int) -> float:
@@ -83,7 +85,7 @@ class Bench:
     async def run(self) -> Row:
         tallies = [Tally() for _ in self.bodies]
         looking = asyncio.create_task(self.watch.run())
-        await JobList(self.api, self.clock).look_ahead("move-leads", [body["list_id"] for body in self.bodies])
+        self.ahead.expect(body["list_id"] for body in self.bodies)
         ends = await asyncio.gather(*map(self._move, self.bodies, tallies))
         self.watch.close()
         await looking
@@ -92,6 +94,7 @@ class Bench:
 
     async def _move(self, body: Row, tally: Tally) -> Seen:
         with counting(tally, "other"):
+            await self.ahead.before("move-leads", body["list_id"])
             job = await self.api.move_leads(body, self._before)
         now = self.clock.monotonic()
         seen = await self.watch.follow(job.id, started=now, deadline=now + DAY, tally=tally)

@@ -1,7 +1,6 @@
 """Move a whole plan: what shares a list or campaign in order, everything else side by side."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from prefect import flow
@@ -14,11 +13,9 @@ from flows.occasion import Text, occasion_of_run
 from flows.refused import say_what_was_wrong
 from flows.shown import tag_run
 from flows.size import warn_of_size
-from leadmoves.api.tally import counting
 from leadmoves.begin import begin
 from leadmoves.course import Course
 from leadmoves.endings import Ending
-from leadmoves.errors import ApiError
 from leadmoves.jobs import Outcome
 from leadmoves.plan import Plan, check_plan, read_plan
 from leadmoves.report import MoveReport, Report
@@ -63,7 +60,7 @@ async def move_plan(
 async def carry_out_all(desk: Desk, courses: list[Course], *, stop_on_failure: bool = False) -> list[MoveReport]:
     """Carry many moves out, each as soon as nothing before it holds its source or destination."""
     await tag_run([course.row for course in courses])
-    await _look_ahead(desk, courses)
+    desk.workspace.submitter.expect([course.row for course in courses])
     schedule = Schedule(Order.of([_claim(course) for course in courses]), SIDE_BY_SIDE)
     reports: dict[int, MoveReport] = {}
     running: dict[asyncio.Task[MoveReport], int] = {}
@@ -79,13 +76,6 @@ async def carry_out_all(desk: Desk, courses: list[Course], *, stop_on_failure: b
             schedule.ended(index)
             stopped = stopped or (stop_on_failure and reports[index].outcome is not Outcome.SUCCEEDED)
     return [reports[index] for index in range(len(courses))]
-
-
-async def _look_ahead(desk: Desk, courses: list[Course]) -> None:
-    """The baselines of all moves in few requests; where that fails, each move reads its own."""
-    if len(courses) > 1:
-        with suppress(ApiError), counting(courses[0].tally, "other"):
-            await desk.workspace.submitter.look_ahead([course.row for course in courses])
 
 
 def _claim(course: Course) -> Claim:

@@ -1,9 +1,8 @@
 """Reading the job list to settle a doubt: baselines before a POST, candidates after it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from leadmoves.api import Instantly, JobQuery
-from leadmoves.clock import Clock
 from leadmoves.jobs import Job, parse_job
 from leadmoves.ledger.baseline import MARGIN, Baseline, created_at
 
@@ -11,8 +10,6 @@ from leadmoves.ledger.baseline import MARGIN, Baseline, created_at
 FEW, MANY = 25, 100
 # Sources a request may name: 50 uuids are 1,900 characters of URL, a quarter of what proxies commonly take.
 SOURCES = 50
-# A baseline stays good for so long (seconds): what strangers start meanwhile can only raise a doubt.
-FRESH = 60.0
 # Pages that one look reads at most: 2,500 jobs of one source within five minutes.
 PAGES = 25
 
@@ -21,27 +18,10 @@ RUNNING = ("pending", "in-progress", "draining", "paused")
 
 
 class JobList:
-    """Looks at the newest jobs of some sources, shared where one request can serve many."""
+    """Looks at the newest jobs of some sources."""
 
-    def __init__(self, api: Instantly, clock: Clock) -> None:
+    def __init__(self, api: Instantly) -> None:
         self._api = api
-        self._clock = clock
-        self._seen: dict[str, tuple[float, list[Job]]] = {}
-
-    async def look_ahead(self, job_type: str, sources: Iterable[str]) -> None:
-        """Read the newest jobs of many sources in one request per 50, for the baselines to come."""
-        stale = [source for source in dict.fromkeys(sources) if not self._fresh(source)]
-        for start in range(0, len(stale), SOURCES):
-            some = stale[start : start + SOURCES]
-            jobs = await self._newest(JobQuery(type=job_type, entity_id=some, limit=MANY))
-            now = self._clock.monotonic()
-            self._seen.update(dict.fromkeys(some, (now, jobs)))
-
-    async def before(self, job_type: str, source: str | None) -> list[Job]:
-        """The newest jobs of a source, from memory where a look was made just now."""
-        if source is not None and self._fresh(source):
-            return self._seen[source][1]
-        return await self._newest(JobQuery(type=job_type, entity_id=_listed(source), limit=FEW))
 
     async def since(self, job_type: str, source: str | None, baseline: Baseline) -> list[Job]:
         """All jobs of a source that the baseline does not rule out by their age."""
@@ -54,7 +34,8 @@ class JobList:
         jobs = [job for job in map(parse_job, running.items) if job and not job.ended]
         return next((job for job in jobs if not resources or touched(job) & set(resources)), None)
 
-    async def _newest(self, query: JobQuery) -> list[Job]:
+    async def newest(self, job_type: str, sources: Sequence[str], limit: int) -> list[Job]:
+        """The newest jobs of some sources (of all, where none is named), newest first."""
         newest: list[float] = []
 
         def old(job: Job) -> bool:
@@ -63,7 +44,7 @@ class JobList:
                 newest.append(created)
             return created is not None and created < max(newest) - MARGIN
 
-        return await self._read(query, old)
+        return await self._read(JobQuery(type=job_type, entity_id=tuple(sources), limit=limit), old)
 
     async def _read(self, query: JobQuery, stop: Callable[[Job], bool]) -> list[Job]:
         found: list[Job] = []
@@ -72,10 +53,6 @@ class JobList:
                 break
             found.append(job)
         return found
-
-    def _fresh(self, source: str) -> bool:
-        taken, _ = self._seen.get(source, (float("-inf"), []))
-        return self._clock.monotonic() - taken < FRESH
 
 
 def touched(job: Job) -> set[str]:

@@ -21,9 +21,10 @@ from leadmoves.clock import Clock
 from leadmoves.decisions import Decided, Decision, Listener, nobody
 from leadmoves.errors import Ambiguous, ApiError, Busy, LeaseLost, LedgerError, NotSent, Refused, Throttled
 from leadmoves.jobs import Job, Outcome
-from leadmoves.ledger import Kind, Ledger, Row, State
+from leadmoves.ledger import Ledger, Row, State
 from leadmoves.ledger.baseline import Baseline, baseline_of
 from leadmoves.plan.body import same_request
+from leadmoves.submit.ahead import LookAhead
 from leadmoves.submit.fence import Fence
 from leadmoves.submit.joblist import JobList
 from leadmoves.submit.owning import Owning
@@ -64,14 +65,14 @@ class Submitter:
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._doors = doors(api)
         self._mine = Owning(ledger, clock)
-        self._list = JobList(api, clock)
+        self._list = JobList(api)
+        self._ahead = LookAhead(self._list, clock)
         types = {kind: door.job_type for kind, door in self._doors.items()}
         self._settler = Settler(ledger, clock, self._list, types, settle=settle, say=self._say)
 
-    async def look_ahead(self, rows: list[Row]) -> None:
-        """Read the baselines of many moves in few requests."""
-        sources = [row.source for row in rows if row.source and row.state is State.INTENDED]
-        await self._list.look_ahead(self._doors[Kind.MOVE].job_type, sources)
+    def expect(self, rows: list[Row]) -> None:
+        """These moves will come: their baselines are read in few requests."""
+        self._ahead.expect(row.source for row in rows if row.source and row.state is State.INTENDED)
 
     async def submit(self, row: Row, deadline: float) -> Row:
         """Bring a row to ACCEPTED, IN_DOUBT or ENDED.
@@ -176,7 +177,7 @@ class Submitter:
 
     async def _baseline(self, row: Row) -> Baseline:
         """Which jobs match already; written with «sending», and kept while an earlier POST may still turn up."""
-        seen = await self._list.before(self._doors[row.kind].job_type, row.source)
+        seen = await self._ahead.before(self._doors[row.kind].job_type, row.source)
         baseline = baseline_of(seen, row.source, row.body, same_request)
         self._say(Decided.BASELINE, row, jobs=len(baseline.ids))
         return baseline

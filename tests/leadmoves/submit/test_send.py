@@ -208,7 +208,7 @@ async def test_the_baselines_of_fifty_moves_are_one_get(tmp_path: Path) -> None:
     async with Desk(tmp_path, seconds_per_job=0.0) as desk:
         process = await desk.process()
         rows = [await process.intend(desk.scene.body(1), f"move {n}") for n in range(50)]
-        await process.submitter.look_ahead(rows)
+        process.submitter.expect(rows)
         sent = [await process.submit(row) for row in rows]
 
         assert {row.job_id for row in sent} == set(desk.jobs)
