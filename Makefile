@@ -9,13 +9,17 @@ SAY = >.venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo test lint format prove bench clean
+.PHONY: demo test browser-test lint format prove bench clean
 
 demo: .venv/installed
 	@$(BIN)/lead-moves demo
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest
+
+# In Debian's Chromium: apt install chromium chromium-driver. PICTURES=1 takes the screenshots of docs/ anew.
+browser-test: .venv/installed-browser
+	LEAD_MOVES_PICTURES=$(PICTURES) $(BIN)/python -m pytest tests/browser
 
 lint: .venv/installed-lint
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from prefect.events.filters import AutomationFilter, AutomationFilterName
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from deployments.catalogue import CATALOGUE
+from flows.refused import NOTHING_SENT
 from leadmoves.jobs import Outcome
 
 PREFIX = "lead-moves: "
@@ -33,8 +34,9 @@ OF_OURS = {
     "prefect.resource.name": [offer.name for offer in CATALOGUE],
 }
 RUN = {"prefect.resource.id": "prefect.flow-run.*"}
-# What a flow's exception makes the state say; a state named after an outcome is told by its own event.
-BROKE = RUN | {"prefect.state-message": "Flow run encountered an exception*"}
+# What a flow's exception, and input that it refused, make the state say; a state named after an outcome is told by
+# its own event.
+BROKE = RUN | {"prefect.state-message": ["Flow run encountered an exception*", f"{NOTHING_SENT}*"]}
 NEXT = {
     "run broke": "Mend what it says, then run it again. What was sent already is not sent again on its occasion.",
     "run crashed": "resume-moves finishes its moves within five minutes, once; nothing is left to do.",
@@ -85,7 +87,7 @@ def _told_of(outcome: Outcome, channel: UUID) -> AutomationCore:
     )
 
 
-def _of_run(name: str, event: str, match: Mapping[str, str], channel: UUID) -> AutomationCore:
+def _of_run(name: str, event: str, match: Mapping[str, str | list[str]], channel: UUID) -> AutomationCore:
     body = (
         "{{ flow.name }}, run {{ flow_run.name }}: {{ flow_run.state.message }}\n"
         f"{NEXT[name]}\n"

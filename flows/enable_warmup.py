@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 from flows.desk import open_desk
 from flows.move_leads import as_given
 from flows.occasion import Text, occasion_of_run
-from flows.refused import say_what_was_wrong
+from flows.refused import refusing, say_what_was_wrong
 from leadmoves.jobs import Outcome
 from leadmoves.plan import WarmupRequest
 from leadmoves.plan.refusal import checked
@@ -21,6 +21,7 @@ PATIENCE = 30 * 60.0  # seconds; as long as a move is waited for
 
 
 @flow(name="enable-warmup", validate_parameters=False, persist_result=True, on_crashed=[say_what_was_wrong])
+@refusing
 async def enable_warmup(request: WarmupRequest, occasion: Text = None, credentials: Text = None) -> State[Any]:
     """Enable warmup for accounts, and tell which of them do not warm up.
 

@@ -1,13 +1,14 @@
 """The end of a flow run: a table for people, a state named after the outcome, and «told» in the ledger."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
-from flows.shown import links, name_run
+from flows.shown import name_run, ways
 from leadmoves.jobs import Outcome
 from leadmoves.report import MoveReport, Report
 from leadmoves.telling import counted
@@ -26,12 +27,14 @@ WORST_FIRST = (
     Outcome.NOTHING_MOVED,
 )
 
+OFTEN_EMPTY = ("from", "to", "warm", "why")
+
 
 async def finish(desk: Desk, report: Report) -> State[dict[str, object]]:
     """Show what happened, and say in the ledger that it was told."""
-    described = f"{_summary(report)}\n\n{links(desk.rows)}"
-    await acreate_table_artifact(list(map(_line, report.moves)), key="lead-moves", description=described)
-    await name_run(report)
+    lines = table_of(report, ways(desk.rows))
+    await acreate_table_artifact(lines, key="lead-moves", description=_summary(report))
+    await name_run(report, desk.rows)
     if not audience.get().tells:
         await desk.workspace.ledger.told([move.key for move in report.moves])
     return state_of(report)
@@ -55,7 +58,14 @@ def _summary(report: Report) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
 
 
-def _line(move: MoveReport) -> dict[str, object]:
+def table_of(report: Report, ways: Mapping[str, tuple[str, str]]) -> list[dict[str, object]]:
+    """A line a move; a column that no move has anything to say in is left out."""
+    lines = [_line(move, *ways.get(move.key, ("", ""))) for move in report.moves]
+    empty = [name for name in OFTEN_EMPTY if not any(line[name] for line in lines)]
+    return [{name: value for name, value in line.items() if name not in empty} for line in lines]
+
+
+def _line(move: MoveReport, source: str, to: str) -> dict[str, object]:
     left_out = sum(count or 0 for count in move.left_out.values())
     return {
         "name": move.name,
@@ -63,8 +73,10 @@ def _line(move: MoveReport) -> dict[str, object]:
         "moved": move.moved_leads,
         "of": move.total_leads,
         "left out": left_out,
-        "warmup": f"{move.warmup.outcome} ({move.warmup.warmed} warm)" if move.warmup else "",
-        "job": ", ".join(move.job_ids or move.candidates),
+        "from": source,
+        "to": to,
+        "warm": f"{move.warmup.warmed} ({move.warmup.outcome})" if move.warmup else "",
         "why": move.reason or "",
+        "job": ", ".join(move.job_ids or move.candidates),
         "key": move.key,
     }

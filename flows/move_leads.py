@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from flows.desk import Desk, open_desk, run_link
 from flows.finish import finish
 from flows.occasion import Text, occasion_of_run
-from flows.refused import say_what_was_wrong
+from flows.refused import refusing, say_what_was_wrong
 from flows.shown import tag_run
 from flows.size import warn_of_size
 from leadmoves.begin import begin
@@ -41,6 +41,7 @@ def name_of_run() -> str:
     persist_result=True,
     on_crashed=[say_what_was_wrong],
 )
+@refusing
 async def move_leads(move: Move, occasion: Text = None, credentials: Text = None) -> State[Any]:
     """Move leads from a list or campaign to another, once, and tell how it ended.
 

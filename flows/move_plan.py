@@ -10,7 +10,7 @@ from flows.desk import Desk, open_desk
 from flows.finish import finish
 from flows.move_leads import as_given, carry_out
 from flows.occasion import Text, occasion_of_run
-from flows.refused import say_what_was_wrong
+from flows.refused import refusing, say_what_was_wrong
 from flows.shown import tag_run
 from flows.size import warn_of_size
 from leadmoves.begin import begin
@@ -29,6 +29,7 @@ VERIFIED = 10
 
 
 @flow(name="move-plan", validate_parameters=False, persist_result=True, on_crashed=[say_what_was_wrong])
+@refusing
 async def move_plan(
     plan: Plan | None = None,
     plan_file: Text = None,

@@ -10,12 +10,13 @@ from prefect.states import Completed
 from flows.desk import open_desk
 from flows.move_leads import as_given
 from flows.occasion import Text
-from flows.refused import say_what_was_wrong
+from flows.refused import refusing, say_what_was_wrong
 from leadmoves.plan import Plan, check_plan
 from leadmoves.preview import preview
 
 
 @flow(name="preview-plan", validate_parameters=False, persist_result=True, on_crashed=[say_what_was_wrong])
+@refusing
 async def preview_plan(plan: Plan, credentials: Text = None) -> State[Any]:
     """Count the leads that each move of a plan would take; nothing is moved.
 

@@ -10,7 +10,7 @@ from flows.desk import open_desk
 from flows.finish import finish
 from flows.move_plan import carry_out_all
 from flows.occasion import Text
-from flows.refused import say_what_was_wrong
+from flows.refused import refusing, say_what_was_wrong
 from leadmoves.course import Course
 from leadmoves.ledger import Ledger, Row
 from leadmoves.ledger import State as RowState
@@ -18,6 +18,7 @@ from leadmoves.report import Report, report_of_row
 
 
 @flow(name="resume-moves", persist_result=True, on_crashed=[say_what_was_wrong])
+@refusing
 async def resume_moves(key: Text = None, credentials: Text = None) -> State[Any]:
     """Take up moves whose run died, or whose job still ran when their run stopped waiting.
 

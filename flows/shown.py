@@ -29,30 +29,32 @@ async def tag_run(rows: Sequence[Row]) -> None:
         await _update(tags=sorted(known | tags))
 
 
-async def name_run(report: Report) -> None:
-    """Name the run after what came of it, e.g. «eu-google: 488 of 500»."""
+async def name_run(report: Report, rows: Sequence[Row]) -> None:
+    """Name the run after what moved where, e.g. «eu-google → campaign 77b0a1de, 488 of 500»."""
     if len(report.moves) == 1:
-        await _update(name=name_of(report.moves[0]))
+        await _update(name=name_of(report.moves[0], next(iter(rows), None)))
 
 
-def name_of(move: MoveReport) -> str:
+def name_of(move: MoveReport, row: Row | None) -> str:
+    to = f" → {_short(*places(row.body)[1])}" if row else ""
     if move.outcome is not Outcome.SUCCEEDED or move.moved_leads is None:
-        return f"{move.name}: {move.outcome}"
+        return f"{move.name}{to}: {move.outcome}"
     total = f" of {move.total_leads:,}" if move.total_leads is not None else ""
-    return f"{move.name}: {move.moved_leads:,}{total}"
+    return f"{move.name}{to}, {move.moved_leads:,}{total}"
 
 
-def links(rows: Sequence[Row]) -> str:
-    """Markdown: where each of a few moves went."""
-    lines = [
-        f"- {row.name}: " + " → ".join(_link(kind, place) for kind, place in places(row.body))
-        for row in rows[:MOST_TAGS]
-    ]
-    return "\n".join(lines)
+def ways(rows: Sequence[Row]) -> dict[str, tuple[str, str]]:
+    """Where each move took leads from and to, by its key: a campaign as a link into Instantly."""
+    return {row.key: (_link(*source), _link(*to)) for row in rows for source, to in [places(row.body)]}
 
 
 def _link(kind: str, place: str) -> str:
-    return f"[{kind} {place}]({CAMPAIGN}{place})" if kind == "campaign" else f"{kind} {place}"
+    return f"[{_short(kind, place)}]({CAMPAIGN}{place})" if kind == "campaign" else _short(kind, place)
+
+
+def _short(kind: str, place: str) -> str:
+    """As much of an id as tells two places apart in a table."""
+    return f"{kind} {place[:8]}"
 
 
 async def _update(**values: Any) -> None:

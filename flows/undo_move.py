@@ -9,7 +9,7 @@ from flows.desk import open_desk
 from flows.finish import finish
 from flows.move_plan import carry_out_all
 from flows.occasion import Text
-from flows.refused import say_what_was_wrong
+from flows.refused import refusing, say_what_was_wrong
 from leadmoves.begin import begin
 from leadmoves.course import Course
 from leadmoves.errors import InvalidInput, Problem
@@ -18,6 +18,7 @@ from leadmoves.undo import way_back
 
 
 @flow(name="undo-move", flow_run_name="undo {key}", persist_result=True, on_crashed=[say_what_was_wrong])
+@refusing
 async def undo_move(key: str, credentials: Text = None) -> State[Any]:
     """Move the leads of a finished move back; a second run of the same undo sends nothing.
 

@@ -6,7 +6,7 @@ from prefect.cache_policies import NO_CACHE
 from leadmoves.workspace import Workspace
 
 
-@task(name="wait for jobs", cache_policy=NO_CACHE, retries=0)
+@task(name="wait for jobs", task_run_name="wait for jobs", cache_policy=NO_CACHE, retries=0)
 async def wait_for_jobs(desk: Workspace) -> int:
     """Look at all running jobs until the batch is closed; returns how many looks it took."""
     return await desk.watch.run()

@@ -59,12 +59,20 @@ class MoveRequest(Body):
         }
     )
 
-    campaign: Id | None = optional("From campaign", "The id of the campaign to take leads from.", _UUID)
-    list_id: Id | None = optional("From list", "The id of the lead list to take leads from.", _UUID)
-    to_campaign_id: Id | None = optional(
-        "To campaign", "The id of the campaign that gets the leads. An active campaign may start sending.", _UUID
+    campaign: Id | None = optional(
+        "From campaign", "Id of the campaign to take leads from; or a list below.", _UUID
     )
-    to_list_id: Id | None = optional("To list", "The id of the lead list that gets the leads.", _UUID)
+    list_id: Id | None = optional(
+        "From list", "Id of the lead list to take leads from; or a campaign above.", _UUID
+    )
+    to_campaign_id: Id | None = optional(
+        "To campaign",
+        "Id of the campaign that gets the leads; or a list below. An active one may start sending.",
+        _UUID,
+    )
+    to_list_id: Id | None = optional(
+        "To list", "Id of the lead list that gets the leads; or a campaign above.", _UUID
+    )
     limit: Limit | None = optional("At most", "The most leads to move.", 500)
     filter: AnyLeadFilter | None = optional(
         "Status", "Only leads with this status.", word_of(LeadFilter.NOT_CONTACTED)
