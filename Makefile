@@ -9,7 +9,7 @@ SAY = >.venv/install.log 2>&1 || { cat .venv/install.log; exit 1; }
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo test browser-test lint format prove bench clean
+.PHONY: demo test browser-test fleet-test lint format prove bench clean
 
 demo: .venv/installed
 	@$(BIN)/lead-moves demo
@@ -20,6 +20,10 @@ test: .venv/installed-test
 # In Debian's Chromium: apt install chromium chromium-driver. PICTURES=1 takes the screenshots of docs/ anew.
 browser-test: .venv/installed-browser
 	LEAD_MOVES_PICTURES=$(PICTURES) $(BIN)/python -m pytest tests/browser
+
+# Several machines, one ledger and one request budget, on a PostgreSQL server of its own: apt install postgresql.
+fleet-test: .venv/installed-test
+	$(BIN)/python -m pytest tests/fleet
 
 lint: .venv/installed-lint
 	$(BIN)/ruff check .

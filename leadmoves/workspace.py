@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from leadmoves.api import Instantly
-from leadmoves.api.pace import SharedPace, pace_alone, pace_by_file
+from leadmoves.api.pace import SharedPace, pace_alone, pace_by_database, pace_by_file
 from leadmoves.api.tally import Tally, counting
 from leadmoves.clock import Clock, SystemClock
 from leadmoves.decisions import Counted, Listener, nobody
@@ -136,12 +136,13 @@ async def open_workspace(  # noqa: PLR0913 - all by name
 
 
 def _pace(settings: Settings, clock: Clock, workspace: str) -> SharedPace:
-    """One ledger, one budget: the file lies beside a SQLite ledger, else in the ledger's home."""
-    path = make_url(settings.ledger_url)
-    if path.get_backend_name() == "sqlite" and path.database in {None, "", ":memory:"}:
-        return pace_alone(settings.per_second, settings.per_minute, clock)
-    folder = Path(path.database or "").parent if path.get_backend_name() == "sqlite" else settings.home
-    return pace_by_file(folder / f"pace-{workspace}.sqlite", settings.per_second, settings.per_minute, clock)
+    """One ledger, one budget: in its database, in a file beside it, or, where it is in memory, our own."""
+    url, limits = make_url(settings.ledger_url), (settings.per_second, settings.per_minute)
+    if url.get_backend_name() == "postgresql":
+        return pace_by_database(settings.ledger_url, workspace, *limits, clock)
+    if url.database in {None, "", ":memory:"}:
+        return pace_alone(*limits, clock)
+    return pace_by_file(Path(str(url.database)).parent / f"pace-{workspace}.sqlite", *limits, clock)
 
 
 async def _renew(ledger: Ledger, clock: Clock, warn: Callable[[str], None]) -> None:

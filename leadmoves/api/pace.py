@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from leadmoves.api.budget import LONGEST_PAUSE, Book, Remembered, windows
 from leadmoves.api.budget_file import Filed
+from leadmoves.api.budget_postgres import Tabled
 from leadmoves.api.turns import Turns
 from leadmoves.clock import Clock
 
@@ -95,3 +96,11 @@ def pace_by_file(path: Path, per_second: int, per_minute: int, clock: Clock) -> 
 
     """
     return SharedPace(Filed(path, windows(per_second, per_minute), clock), clock)
+
+
+def pace_by_database(url: str, name: str, per_second: int, per_minute: int, clock: Clock) -> SharedPace:
+    """A budget shared by every process, on whatever machine, that names the same PostgreSQL database and budget.
+
+    Where the database is away for longer than some seconds, a turn raises `LedgerError`; nothing was sent.
+    """
+    return SharedPace(Tabled(url, name, windows(per_second, per_minute), clock), clock)
