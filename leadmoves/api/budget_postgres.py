@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it has no stubs
 from sqlalchemy import make_url
 
 from leadmoves.api.budget import LONGEST_PAUSE, Window, place, reach
