@@ -19,7 +19,7 @@ from prefect.events.filters import AutomationFilter, AutomationFilterName
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from deployments.catalogue import CATALOGUE
-from flows.refused import NOTHING_SENT
+from flows.refused import BAD_INPUT, NOTHING_SENT
 from leadmoves.jobs import Outcome
 
 PREFIX = "lead-moves: "
@@ -66,9 +66,9 @@ def wanted(needs: Needs) -> Iterator[AutomationCore]:
     yield _warm_up_after_success(needs.deployments["enable-warmup"])
     if needs.channel:
         yield from (_told_of(outcome, needs.channel) for outcome in Outcome if outcome is not Outcome.SUCCEEDED)
-        yield _of_run("run broke", "prefect.flow-run.Failed", BROKE, needs.channel)
-        yield _of_run("run crashed", "prefect.flow-run.Crashed", RUN, needs.channel)
-        yield _of_run("run late", "prefect.flow-run.Late", RUN, needs.channel)
+        yield _of_run("run broke", {"Failed", BAD_INPUT}, BROKE, needs.channel)
+        yield _of_run("run crashed", {"Crashed"}, RUN, needs.channel)
+        yield _of_run("run late", {"Late"}, RUN, needs.channel)
 
 
 def window(heartbeat: int) -> int:
@@ -87,7 +87,7 @@ def _told_of(outcome: Outcome, channel: UUID) -> AutomationCore:
     )
 
 
-def _of_run(name: str, event: str, match: Mapping[str, str | list[str]], channel: UUID) -> AutomationCore:
+def _of_run(name: str, states: set[str], match: Mapping[str, str | list[str]], channel: UUID) -> AutomationCore:
     body = (
         "{{ flow.name }}, run {{ flow_run.name }}: {{ flow_run.state.message }}\n"
         f"{NEXT[name]}\n"
@@ -97,7 +97,7 @@ def _of_run(name: str, event: str, match: Mapping[str, str | list[str]], channel
         name=PREFIX + name,
         description=f"Tell people of a {name.removeprefix('run ')} run. Switch it on or off as you like.",
         trigger=EventTrigger(
-            expect={event},
+            expect={f"prefect.flow-run.{state}" for state in states},
             match=dict(match),
             match_related=OF_OURS,
             for_each={"prefect.resource.id"},

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.events.worker import EventsWorker
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.catalogue import ROOT
 from sandbox import Sandbox
@@ -62,6 +65,7 @@ class Stage:
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "LEAD_MOVES_LEDGER": f"sqlite:///{self.folder}/ledger.sqlite",
             "LEAD_MOVES_LEASE_SECONDS": str(LEASE),
+            "LEAD_MOVES_SETTLE_SECONDS": "1.5",
             "INSTANTLY_API_URL": self.instantly,
             "INSTANTLY_API_KEY": KEY,
             "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
@@ -154,9 +158,9 @@ def started(
 
 
 @contextmanager
-def prefect_server(folder: Path) -> Iterator[str]:
-    """A Prefect server with its UI, on a free port; the URL of its API."""
-    port = free_port()
+def prefect_server(folder: Path, port: int | None = None) -> Iterator[str]:
+    """A Prefect server with its UI, on a free port, its database in the folder; the URL of its API."""
+    port = port or free_port()
     api = f"http://127.0.0.1:{port}/api"
     environment = Stage(folder, api, "").environment | SERVER  # its UI asks the API that is named there
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
@@ -180,6 +184,13 @@ def until(true: Callable[[], bool], otherwise: str, said: Path | None = None) ->
         if time.monotonic() > deadline:
             raise AssertionError(otherwise + (f":\n{said.read_text()[-3000:]}" if said else ""))
         time.sleep(0.05)
+
+
+def server_process(api: str) -> int:
+    """The process that answers there, one of this test's own."""
+    port = api.removesuffix("/api").rpartition(":")[2].encode()
+    [found] = [child for child in descendants(os.getpid()) if _command(child).rstrip(b"\0").endswith(port)]
+    return found
 
 
 def flow_processes(pid: int) -> list[int]:
@@ -244,6 +255,15 @@ class Channel:
 
     def heard(self, subject: str) -> list[dict[str, str]]:
         return [message for message in self.messages if subject in message["subject"]]
+
+
+def save_channel(stage: Stage, ops: Channel) -> None:
+    """As a person makes a webhook block in the UI."""
+    said = {"subject": "{{subject}}", "body": "{{body}}"}
+    with temporary_settings({PREFECT_API_URL: stage.api}):
+        block = CustomWebhookNotificationBlock(name="ops", url=ops.url, json_data=said)
+        block.save("ops", overwrite=True, _sync=True)
+        EventsWorker.drain_all()  # it is of this server, and would be kept for the next one's events
 
 
 @contextmanager

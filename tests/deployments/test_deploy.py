@@ -8,14 +8,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.__main__ import main
 from deployments.catalogue import CATALOGUE
-from tests.deployments.stage import KEY, Channel, Stage, free_port
+from tests.deployments.stage import KEY, Channel, Stage, free_port, save_channel
 
 Command = Callable[..., tuple[int, str, str]]
 TOP_UP = """
@@ -150,12 +149,6 @@ def test_a_test_message_reaches_its_channel(stage: Stage, lead_moves: Command, o
     save_channel(stage, ops)
     assert lead_moves("notify-test", "custom-webhook/ops")[0] == 0
     assert ops.heard("a test message")
-
-
-def save_channel(stage: Stage, ops: Channel) -> None:
-    """As a person makes a webhook block in the UI."""
-    said = {"subject": "{{subject}}", "body": "{{body}}"}
-    CustomWebhookNotificationBlock(name="ops", url=ops.url, json_data=said).save("ops", overwrite=True, _sync=True)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_killed_run_of_a_worker_is_finished_once(stage: Stage, instantly: Sand
     assert stage.ended(run_id)["state_name"] == "Crashed"
     time.sleep(LEASE)  # the dead owner's lease runs out
     run = stage.ended(stage.start("resume-moves", {}))
-    assert (run["state_name"], run["name"]) == ("Completed", "killed: 5 of 5")
+    assert (run["state_name"], run["name"]) == ("Completed", "killed → campaign 019f0000, 5 of 5")
     assert jobs(instantly) - before == 1
 
 
