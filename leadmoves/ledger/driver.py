@@ -8,6 +8,7 @@ aiosqlite alone makes about twelve trips to its thread a transaction; two thirds
 
 import sqlite3
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import aiosqlite
@@ -19,12 +20,28 @@ STEPS = {"cursor", "fetchall", "fetchone", "fetchmany", "close", "rollback"}
 
 
 class Connection(aiosqlite.Connection):
-    """A connection whose every statement is decided upon: here, or in its thread."""
+    """A connection whose every statement is decided upon: here, or in its thread, and never in both at a time."""
+
+    _handed = 0  # to the thread; counted on the loop
+    _done = 0  # by the thread; counted there
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._running and self._connection and not _may_wait(fn, args):
+        # Who was cancelled left its statement in the thread: what follows it, a rollback say, must follow it there.
+        idle = self._handed == self._done
+        if self._running and self._connection and idle and not _may_wait(fn, args):
             return fn(*args, **kwargs)
-        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # it is untyped there
+        self._handed += 1
+        return await super()._execute(self._counted(fn), *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _counted(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(fn)
+        def step(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                self._done += 1
+
+        return step
 
 
 def connect(database: str, **how: Any) -> Connection:

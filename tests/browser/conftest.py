@@ -20,7 +20,7 @@ def stage(instantly: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("stage")
     with running(instantly) as url, prefect_server(folder) as api:
         stage = Stage(folder, api, url)
-        assert stage.lead_moves("deploy").returncode == 0
+        stage.deployed()
         with stage.serving():
             yield stage
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from prefect.blocks.system import Secret
 from prefect.events.worker import EventsWorker
@@ -103,9 +102,9 @@ def test_schedules_keep_their_zone_parameters_and_switch(stage: Stage, lead_move
     assert [each["active"] for each in schedules.values()].count(False) == 1
 
     # Somebody switches one off and adds one in the UI: both stay. What left the file leaves the server.
-    path = f"{stage.api}/deployments/{stage.deployment('move-leads')['id']}/schedules"
-    httpx.patch(f"{path}/{schedules['weekday-top-up']['id']}", json={"active": False}).raise_for_status()
-    httpx.post(path, json=[{"active": False, "schedule": {"cron": "0 9 * * *"}}]).raise_for_status()
+    path = f"/deployments/{stage.deployment('move-leads')['id']}/schedules"
+    stage.ask("PATCH", f"{path}/{schedules['weekday-top-up']['id']}", {"active": False})
+    stage.post(path, [{"active": False, "schedule": {"cron": "0 9 * * *"}}])
     file.write_text(TOP_UP[: TOP_UP.index("    - {slug: every")])
     code, said, _ = lead_moves("deploy", "--schedules", str(file))
     assert code == 0
@@ -127,7 +126,7 @@ def test_people_are_told_through_automations_that_are_never_doubled(
     assert "warm up after success" not in switched_on
 
     stalled = next(each for each in first if each["name"] == "lead-moves: stalled")
-    httpx.patch(f"{stage.api}/automations/{stalled['id']}", json={"enabled": False}).raise_for_status()
+    stage.ask("PATCH", f"/automations/{stalled['id']}", {"enabled": False})
     assert lead_moves("deploy", "--notify", "custom-webhook/ops")[0] == 0
     again = everything(stage)["automations"]
     assert [each["id"] for each in again] == [each["id"] for each in first]
@@ -165,7 +164,8 @@ def test_what_is_wrong_is_one_sentence_and_nothing_is_half_done(
     words: tuple[str, ...], sentence: str, stage: Stage, lead_moves: Command
 ) -> None:
     Secret(value="x").save("token", overwrite=True, _sync=True)
-    httpx.post(f"{stage.api}/work_pools/", json={"name": "docker-pool", "type": "docker"})
+    if not stage.post("/work_pools/filter", {"work_pools": {"name": {"any_": ["docker-pool"]}}}):
+        stage.post("/work_pools/", {"name": "docker-pool", "type": "docker"})
     before = everything(stage)
     code, out, err = lead_moves(*words)
     assert (code, out) == (2, "")

@@ -67,8 +67,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, ops: Channel) -> Iterator[S
         with here.servers:
             here.start_server()
             save_channel(here.stage, ops)
-            deployed = here.stage.lead_moves("deploy", "--notify", "custom-webhook/ops")
-            assert deployed.returncode == 0, deployed.stderr
+            here.stage.deployed("--notify", "custom-webhook/ops")
             with here.stage.serving() as process:
                 here.runner = process.pid
                 yield here

@@ -42,10 +42,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
 async def test_a_transaction_makes_two_trips_to_the_thread_and_a_read_makes_none(ledger: Ledger) -> None:
     intent = intent_of(BODY)
     row = (await ledger.intend([intent]))[intent.key]
-    async with ledger.database.writing() as connection:
-        raw = (await connection.get_raw_connection()).driver_connection
-        assert isinstance(raw, driver.Connection)
-        raw._tx = heard = Told(raw._tx)  # type: ignore[assignment]
+    heard = await _listening(ledger)
 
     await ledger.hold(row)
     await ledger.row(row.key)
@@ -77,9 +74,35 @@ async def test_the_loop_goes_on_while_another_process_holds_the_lock(ledger: Led
     assert longest < 0.5, "of the second that SQLite waited"
 
 
+async def test_who_is_cancelled_while_it_waits_leaves_nothing_half_done(ledger: Ledger, tmp_path: Path) -> None:
+    """Its statement is still in the thread: what closes it waits for it there, or two threads use one connection."""
+    heard = await _listening(ledger)
+    greedy = sqlite3.connect(tmp_path / "l.sqlite", isolation_level=None)
+    greedy.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(ledger.intend([intent_of(BODY)]))
+    await asyncio.sleep(0.2)
+
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    greedy.close()
+
+    assert "close" in heard.trips
+    assert len(await ledger.intend([intent_of(BODY)])) == 1
+
+
 async def test_a_statement_that_fails_at_once_leaves_the_ledger_usable(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="no such table"):
         async with ledger.database.writing() as connection:
             await connection.execute(text("UPDATE nowhere SET a = 1"))
 
     assert len(await ledger.intend([intent_of(BODY)])) == 1
+
+
+async def _listening(ledger: Ledger) -> Told:
+    """Hear what goes to the thread of the one connection that there is."""
+    async with ledger.database.writing() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(raw, driver.Connection)
+        raw._tx = heard = Told(raw._tx)  # type: ignore[assignment]
+    return heard
