@@ -38,14 +38,12 @@ format: .venv/installed-lint
 prove: .venv/installed-test
 	LEAD_MOVES_PROVE=1 $(BIN)/python -m pytest tests/faults -s
 
-bench: .venv/installed-bench
-	$(BIN)/python -m bench.polling
-	$(BIN)/python -m bench.schedule
-	$(BIN)/python -m bench.submit
-	$(BIN)/python -m bench.plans
+# Writes docs/figures.md, in about half an hour; FULL=--full adds plans of 10,000 moves and the long proofs.
+bench: .venv/installed-bench .venv-peers/installed
+	$(BIN)/python -m bench $(FULL)
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 .venv/pip: constraints.txt
 	$(PYTHON) -m venv .venv
@@ -59,4 +57,11 @@ clean:
 
 .venv/installed-%: .venv/installed
 	@$(PIP) install --constraint constraints.txt --group $* $(SAY)
+	@touch $@
+
+# What others use, run as their own code; their packages want other versions than ours.
+.venv-peers/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --upgrade pip
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --group peers
 	@touch $@

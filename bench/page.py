@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.goals import GOALS
 from bench.tables import markdown, tables
 
-PACKAGES = ("prefect", "httpx", "pydantic", "sqlalchemy", "pyrate-limiter", "tenacity", "fastapi")
+PACKAGES = ("prefect", "httpx", "pydantic", "sqlalchemy", "tenacity", "fastapi")
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ async def test_the_loop_goes_on_while_another_process_holds_the_lock(ledger: Led
 
 
 async def test_who_is_cancelled_while_it_waits_leaves_nothing_half_done(ledger: Ledger, tmp_path: Path) -> None:
-    """Its statement is still in the thread: what closes it waits for it there, or two threads use one connection."""
+    """Its statement is still in the thread: what closes it must wait there, or two threads use one connection."""
     heard = await _listening(ledger)
     greedy = sqlite3.connect(tmp_path / "l.sqlite", isolation_level=None)
     greedy.execute("BEGIN IMMEDIATE")
