@@ -52,7 +52,7 @@ class Bench:
         while True:
             url = f"{self.api}{path}"
             answer = httpx.get(url) if body is None else httpx.post(url, json=dict(body), timeout=30)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # its SQLite is busy; Prefect's client waits, too
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # its SQLite is busy, for a moment
                 return answer.raise_for_status().json()
             time.sleep(0.1)
 
