@@ -1,5 +1,8 @@
 """`lead-moves serve` on a real server: runs through the API, by schedule, after a crash, and who is told."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from deployments.catalogue import ROOT
 from sandbox import Fault, Sandbox, Script, Settings, create, running
 from tests.deployments.stage import (
     KEY,
     LEASE,
+    PATIENCE,
     Channel,
     Stage,
     flow_processes,
@@ -82,6 +87,29 @@ def test_two_posts_with_one_idempotency_key_are_one_move(served: Served) -> None
 
     assert (run["state_name"], run["name"].partition(",")[0]) == ("Completed", "by-api → campaign 019f0000")
     assert jobs(served.instantly) - before == 1
+
+
+def test_the_examples_of_the_docs_work_and_their_one_key_is_one_run(served: Served) -> None:
+    before = jobs(served.instantly)
+
+    from_python = _example(served, "```python\n", sys.executable, "-")
+    from_curl = json.loads(_example(served, "```console\n$ ID=", "bash"))
+    served.stage.ended(from_curl["id"])
+
+    assert from_python == "Completed\n"
+    assert from_curl["name"].startswith("eu-top-up → campaign"), "the run that the first one made"
+    assert jobs(served.instantly) - before == 1
+
+
+def _example(served: Served, begin: str, *command: str) -> str:
+    """What an example of the docs prints, with real ids for its dots."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    example = begin.partition("\n")[2] + text.partition(begin)[2].partition("```")[0]
+    for place in ("EU prospects", "New year launch"):
+        example = example.replace("…", served.instantly.workspace.named(place).id, 1)
+    stage, script = served.stage, example.replace("$ ", "")
+    how = {"cwd": stage.folder, "env": stage.environment, "capture_output": True, "text": True}
+    return str(subprocess.run(command, input=script, check=True, timeout=PATIENCE, **how).stdout)
 
 
 @pytest.mark.parametrize(
