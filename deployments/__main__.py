@@ -36,7 +36,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands every option on
     plan: Path, occasion: str | None, anew: bool, dry_run: bool, as_json: bool, verbose: bool
 ) -> None:
     """Make the moves of a PLAN file (YAML or JSON)."""
-    from deployments.run import dry_run_plan, run_plan  # noqa: PLC0415 - see the module's docstring
+    from deployments.commands.run import dry_run_plan, run_plan  # noqa: PLC0415 - see the module's docstring
 
     if dry_run:
         sys.exit(dry_run_plan(plan, occasion, as_json=as_json))
@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913, PLR0917 - click hands every option on
 def demo(verbose: bool) -> None:
     """See it work: a local Instantly, three moves, a warmup, a notification."""
     click.echo("lead-moves demo: a local Instantly with 5,000 leads, and Prefect's embedded server")
-    from deployments.demo import run_demo  # noqa: PLC0415 - as above
+    from deployments.commands.demo import run_demo  # noqa: PLC0415 - as above
 
     sys.exit(run_demo(verbose=verbose))
 
@@ -71,7 +71,7 @@ def sandbox(host: str, port: int, leads: int, seed: int, key: str) -> None:
 @JSON
 def status(key: str | None, as_json: bool) -> None:
     """Show the latest moves, or one KEY with its whole story."""
-    from deployments.status import show_status  # noqa: PLC0415 - as above
+    from deployments.commands.status import show_status  # noqa: PLC0415 - as above
 
     sys.exit(show_status(key, as_json=as_json))
 
@@ -84,7 +84,7 @@ def status(key: str | None, as_json: bool) -> None:
 @VERBOSE
 def resume(key: str | None, adopt: str | None, send_again: bool, as_json: bool, verbose: bool) -> None:
     """Finish what an earlier run left: all unfinished moves, or one KEY."""
-    from deployments.resume import resume as resume_  # noqa: PLC0415 - as above
+    from deployments.commands.resume import resume as resume_  # noqa: PLC0415 - as above
 
     sys.exit(resume_(key, adopt, send_again=send_again, as_json=as_json, verbose=verbose))
 
@@ -94,7 +94,7 @@ def resume(key: str | None, adopt: str | None, send_again: bool, as_json: bool, 
 @JSON
 def preview(plan: Path, as_json: bool) -> None:
     """Count what the moves of a PLAN would take; moves nothing."""
-    from deployments.preview import preview_plan  # noqa: PLC0415 - as above
+    from deployments.commands.preview import preview_plan  # noqa: PLC0415 - as above
 
     sys.exit(preview_plan(plan, as_json=as_json))
 
@@ -105,7 +105,7 @@ def preview(plan: Path, as_json: bool) -> None:
 @VERBOSE
 def undo(key: str, as_json: bool, verbose: bool) -> None:
     """Move the leads of a finished move back to where they came from."""
-    from deployments.undo import undo as undo_  # noqa: PLC0415 - as above
+    from deployments.commands.undo import undo as undo_  # noqa: PLC0415 - as above
 
     sys.exit(undo_(key, as_json=as_json, verbose=verbose))
 
@@ -146,7 +146,7 @@ def notify_test(block: str) -> None:
 @click.option("--days", default=90, show_default=True, help="Keep what ended within so many days.")
 def forget(days: int) -> None:
     """Delete old finished moves from the ledger."""
-    from deployments.status import forget_before  # noqa: PLC0415 - as above
+    from deployments.commands.status import forget_before  # noqa: PLC0415 - as above
 
     click.echo(f"forgot {forget_before(days)} moves")
 

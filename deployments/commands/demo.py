@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from deployments.embedded import quiet
-from deployments.run import run_flow
-from deployments.screen import Screen, print_report
+from deployments.commands.embedded import quiet
+from deployments.commands.run import run_flow
+from deployments.commands.screen import Screen, print_report
 from leadmoves.jobs import Outcome
 from leadmoves.report import Report
 from sandbox import Fault, Sandbox, Script, create, running

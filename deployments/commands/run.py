@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from deployments.embedded import prefect_server, quiet
-from deployments.screen import Screen, print_report
+from deployments.commands.embedded import prefect_server, quiet
+from deployments.commands.screen import Screen, print_report
 from leadmoves.begin import intent_of, new_occasion, unfinished_occasions
 from leadmoves.clock import SystemClock
 from leadmoves.errors import LeadMoveError

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from deployments.embedded import quiet
-from deployments.run import run_flow, show
-from deployments.screen import Screen
-from deployments.status import known_row
+from deployments.commands.embedded import quiet
+from deployments.commands.run import run_flow, show
+from deployments.commands.screen import Screen
+from deployments.commands.status import known_row
 from leadmoves.settings import read_settings
 
 

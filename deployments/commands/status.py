@@ -10,8 +10,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from deployments.candidates import candidate_lines
-from deployments.screen import print_report, sentence
+from deployments.commands.candidates import candidate_lines
+from deployments.commands.screen import print_report, sentence
 from leadmoves.clock import SystemClock
 from leadmoves.errors import InvalidInput, Problem
 from leadmoves.ledger import Ledger, Row

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from deployments.screen import print_report
+from deployments.commands.screen import print_report
 from leadmoves.begin import intent_of
 from leadmoves.errors import ApiError
 from leadmoves.jobs import Outcome
