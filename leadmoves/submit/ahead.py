@@ -4,6 +4,7 @@ requests for n moves = n / 50 while the look is younger than the moves that begi
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -31,13 +32,13 @@ class LookAhead:
     def __init__(self, jobs: JobList, clock: Clock) -> None:
         self._jobs = jobs
         self._clock = clock
-        self._expected: dict[str, None] = {}  # in the order in which they are likely to come
+        self._expected: Counter[str] = Counter()  # moves by source, in the order in which they are likely to come
         self._seen: dict[str, _Seen] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
 
     def expect(self, sources: Iterable[str]) -> None:
         """Say from where moves will come."""
-        self._expected |= dict.fromkeys(sources)
+        self._expected.update(sources)
 
     async def before(self, job_type: str, source: str | None) -> list[Job]:
         """The newest jobs of a source; of the workspace where it is None.
@@ -48,28 +49,32 @@ class LookAhead:
         """
         if source is None:
             return await self._jobs.newest(job_type, (), FEW)
-        self._expected.pop(source, None)
-        if not self._fresh(source):
+        self._came(source)
+        while not self._fresh(source):
             look = self._looking.get(source) or self._look(job_type, source)
             await asyncio.shield(look)  # others wait for it too: who is cancelled must not end it
-        return self._seen[source].jobs
+        return self._seen.pop(source).jobs  # once: who tries again later must not miss what began meanwhile
+
+    def _came(self, source: str) -> None:
+        self._expected[source] -= 1
+        if self._expected[source] <= 0:
+            del self._expected[source]
 
     def _look(self, job_type: str, source: str) -> asyncio.Task[None]:
-        some = [source, *islice(self._next(), SOURCES - 1)]
+        some = [source, *islice((one for one in self._next() if one != source), SOURCES - 1)]
         look = asyncio.create_task(self._read(job_type, some))
         self._looking |= dict.fromkeys(some, look)
-        look.add_done_callback(lambda _: self._over(some))
         return look
-
-    def _over(self, some: list[str]) -> None:
-        for source in some:
-            del self._looking[source]
 
     def _next(self) -> Iterator[str]:
         return (one for one in self._expected if not self._fresh(one) and one not in self._looking)
 
     async def _read(self, job_type: str, some: list[str]) -> None:
-        jobs = await self._jobs.newest(job_type, some, MANY if len(some) > 1 else FEW)
+        try:
+            jobs = await self._jobs.newest(job_type, some, MANY if len(some) > 1 else FEW)
+        finally:
+            for source in some:
+                del self._looking[source]
         slim = [job.without_addresses() for job in jobs]
         newest = max(slim, key=lambda job: created_at(job) or 0.0, default=None)
         at = self._clock.monotonic()

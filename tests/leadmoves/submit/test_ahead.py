@@ -86,6 +86,22 @@ async def test_a_source_that_comes_again_is_looked_at_alone_and_anew() -> None:
 
 
 @virtually
+async def test_who_tries_again_sees_what_began_meanwhile() -> None:
+    reading = Reading(5)
+    reading.ahead.expect(reading.sources)  # each list has two moves
+    for source in reading.sources:
+        await reading.before(source)
+    job = await reading.scene.api.move_leads(reading.bodies[0])
+
+    seen = await reading.before(reading.sources[0])
+    others = [await reading.before(source) for source in reading.sources[1:]]
+
+    assert job.id in {one.id for one in seen}
+    assert len(others) == 4
+    assert reading.requests == 2
+
+
+@virtually
 async def test_a_look_that_fails_fails_for_all_who_wait_and_is_made_again() -> None:
     reading = Reading(3)
     reading.scene.sandbox.faults.add(Fault(kind="status", path=JOBS, status=403, effect=False))
