@@ -34,6 +34,8 @@ SELECT {NOW},
        ARRAY(SELECT (SELECT at FROM pace_grants WHERE budget = $1 ORDER BY at DESC LIMIT 1 OFFSET n - 1)
              FROM unnest($2::int[]) WITH ORDINALITY AS asked(n, nth) ORDER BY nth)
 """  # noqa: S608 - our own words
+# What a connection says that is lost, or was lost in the middle of a statement.
+BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 # Seconds until we give up on a database that went away.
 PATIENCE = 10.0
 AGAIN = 0.2  # seconds between tries to reach it
@@ -108,7 +110,7 @@ class Tabled:
                     except BaseException:  # in the middle of a transaction, perhaps: this connection is spoilt
                         self._db.terminate()
                         raise
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except BROKEN as error:
                 if self._clock.monotonic() > given_up or isinstance(error, asyncpg.InsufficientPrivilegeError):
                     raise LedgerError(
                         f"the request budget in {self._where} cannot be used ({error}); nothing was sent"

@@ -1,6 +1,8 @@
 """`lead-moves serve` on a real server: runs through the API, by schedule, after a crash, and who is told."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -208,6 +210,20 @@ def test_a_success_can_start_another_deployment(served: Served) -> None:
 
     [warmup, *_] = _runs(served.stage, "enable-warmup")
     served.stage.ended(warmup["id"])
+
+
+def test_a_run_that_nobody_makes_is_told_as_late_and_made_once(served: Served) -> None:
+    before = jobs(served.instantly)
+    os.kill(served.runner, signal.SIGSTOP)
+    try:
+        run_id = served.stage.start("move-leads", move(served.instantly, "waiting"))
+        told = served.heard("run late")
+    finally:
+        os.kill(served.runner, signal.SIGCONT)
+
+    assert "Look whether a worker (or lead-moves serve) runs" in told["body"]
+    assert served.stage.ended(run_id)["state_name"] == "Completed"
+    assert jobs(served.instantly) - before == 1
 
 
 def test_a_killed_run_is_told_and_finished_once(served: Served) -> None:
