@@ -39,6 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The core comes first: Prefect's threads outlive its tests, and Hypothesis takes their random numbers for ours."""
+    core = Path(__file__).parent / "leadmoves"
+    items.sort(key=lambda item: core not in item.path.parents)
+
+
 @pytest.fixture(autouse=True)
 def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a ledger of its own, and leaves nothing in the environment."""

@@ -25,7 +25,7 @@ from sandbox import Sandbox
 
 KEY = "sandbox-key"
 LEASE = 2.0  # seconds; a dead owner is taken over within it
-PATIENCE = 40.0  # seconds that anything may take on a busy machine
+PATIENCE = 120.0  # seconds that anything may take on a busy machine
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 # Everything that the server does by itself happens within a second or two.
 SERVER = {
@@ -83,7 +83,7 @@ class Stage:
         """A request, sent again where the server's database was busy, as Prefect's own client does."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = httpx.request(method, f"{self.api}{path}", json=body, timeout=30)
+            answer = httpx.request(method, f"{self.api}{path}", json=body, timeout=PATIENCE)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
                 return answer.raise_for_status().json() if answer.content else None
             time.sleep(0.5)
@@ -140,7 +140,7 @@ class Stage:
     def lead_moves(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "deployments", *words]
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
 
