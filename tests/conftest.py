@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The core comes first: Prefect's threads outlive its tests, and Hypothesis takes their random numbers for ours."""
+    """The core comes first: Prefect's threads outlive its tests, and draw random numbers that Hypothesis counts."""
     core = Path(__file__).parent / "leadmoves"
     items.sort(key=lambda item: core not in item.path.parents)
 

@@ -139,9 +139,8 @@ class Stage:
 
     def lead_moves(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "deployments", *words]
-        return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
-        )
+        here = {"cwd": self.folder, "env": self.environment, "timeout": PATIENCE}
+        return subprocess.run(command, **here, capture_output=True, text=True, check=False)
 
 
 @contextmanager
