@@ -5,12 +5,15 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from leadmoves.errors import LedgerError, LedgerTooNew
 from leadmoves.ledger import driver
@@ -18,6 +21,7 @@ from leadmoves.ledger import driver
 HEAD = "0001"  # the newest revision in `schema/versions`; a test holds them together
 SCHEMA = Path(__file__).parent / "schema"
 BUSY = 15.0  # seconds to wait for another process's transaction; ours take milliseconds
+AGAIN = 0.02  # seconds until what SQLite does not wait for is tried again
 LOCK = 1818583668  # of PostgreSQL's advisory locks: any number that nobody else takes («lead», as bytes)
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 
@@ -94,17 +98,30 @@ def _engine(url: URL, busy: float, connect: Connect | None) -> AsyncEngine:
         raise ValueError(f"SQLite {sqlite3.sqlite_version} is too old, at least 3.35 is needed")
     how = {} if connect else {"timeout": busy, "async_creator_fn": driver.connect}
     engine = create_async_engine(url, connect_args=how, **own)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy))
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(busy: float, connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions on its own
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers and one writer side by side
+    _write_ahead(cursor, monotonic() + busy)
     cursor.execute("PRAGMA synchronous = FULL")  # «sending» must survive a power cut, not only a crash
     cursor.close()
+
+
+def _write_ahead(cursor: Any, deadline: float) -> None:
+    """Readers and one writer side by side, from the first start on: SQLite fails at once where another makes it."""
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            await_only(asyncio.sleep(AGAIN))
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

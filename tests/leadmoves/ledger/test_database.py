@@ -76,6 +76,15 @@ async def test_two_first_starts_at_once_make_one_schema(url: str) -> None:
         await ledger.close()
 
 
+async def test_a_first_start_waits_for_another_that_is_making_the_schema(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "l.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(0.1, other.execute, "COMMIT")
+
+    await used(at(tmp_path / "l.sqlite"))
+    other.close()
+
+
 async def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
     await used(at(tmp_path / "deep" / "ledger.sqlite"))
 
