@@ -36,11 +36,11 @@ def run(  # noqa: PLR0913, PLR0917 - click hands every option on
     plan: Path, occasion: str | None, anew: bool, dry_run: bool, as_json: bool, verbose: bool
 ) -> None:
     """Make the moves of a PLAN file (YAML or JSON)."""
-    from deployments.commands.run import dry_run_plan, run_plan  # noqa: PLC0415 - see the module's docstring
+    from deployments.commands.run import dry_run_plan, leave, run_plan  # noqa: PLC0415 - see the module's docstring
 
     if dry_run:
         sys.exit(dry_run_plan(plan, occasion, as_json=as_json))
-    sys.exit(run_plan(plan, occasion, anew=anew, as_json=as_json, verbose=verbose))
+    leave(run_plan(plan, occasion, anew=anew, as_json=as_json, verbose=verbose))
 
 
 @cli.command()
@@ -85,8 +85,9 @@ def status(key: str | None, as_json: bool) -> None:
 def resume(key: str | None, adopt: str | None, send_again: bool, as_json: bool, verbose: bool) -> None:
     """Finish what an earlier run left: all unfinished moves, or one KEY."""
     from deployments.commands.resume import resume as resume_  # noqa: PLC0415 - as above
+    from deployments.commands.run import leave  # noqa: PLC0415 - as above
 
-    sys.exit(resume_(key, adopt, send_again=send_again, as_json=as_json, verbose=verbose))
+    leave(resume_(key, adopt, send_again=send_again, as_json=as_json, verbose=verbose))
 
 
 @cli.command()
@@ -105,9 +106,10 @@ def preview(plan: Path, as_json: bool) -> None:
 @VERBOSE
 def undo(key: str, as_json: bool, verbose: bool) -> None:
     """Move the leads of a finished move back to where they came from."""
+    from deployments.commands.run import leave  # noqa: PLC0415 - as above
     from deployments.commands.undo import undo as undo_  # noqa: PLC0415 - as above
 
-    sys.exit(undo_(key, as_json=as_json, verbose=verbose))
+    leave(undo_(key, as_json=as_json, verbose=verbose))
 
 
 @cli.command()

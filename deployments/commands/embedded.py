@@ -48,13 +48,11 @@ def prefect_server() -> Iterator[bool]:
 
     if url := PREFECT_API_URL.value():
         _answers(url)
-        yield True
+        with _handed_over():
+            yield True
         return
-    with _embedded() as url, temporary_settings({PREFECT_API_URL: url}):
-        try:
-            yield False
-        finally:
-            _hand_over()
+    with _embedded() as url, temporary_settings({PREFECT_API_URL: url}), _handed_over():
+        yield False
 
 
 @contextmanager
@@ -89,13 +87,17 @@ def _begin(server: Any) -> None:
         raise LeadMoveError(said) from error
 
 
-def _hand_over() -> None:
-    """Let the server have the logs and events that still wait in this process, before it is stopped."""
+@contextmanager
+def _handed_over() -> Iterator[None]:
+    """At the end the server has the logs and events that still wait in this process."""
     from prefect.events.worker import EventsWorker  # noqa: PLC0415 - as above
     from prefect.logging.handlers import APILogWorker  # noqa: PLC0415 - as above
 
-    for worker in (APILogWorker, EventsWorker):
-        worker.drain_all(timeout=HAND_OVER)
+    try:
+        yield
+    finally:
+        for worker in (APILogWorker, EventsWorker):
+            worker.drain_all(timeout=HAND_OVER)
 
 
 def _leash(pid: int) -> "subprocess.Popen[bytes]":

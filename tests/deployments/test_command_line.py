@@ -2,10 +2,12 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,17 @@ def test_json_is_one_document_and_the_same_occasion_asks_nobody(shell: Shell) ->
     assert (move["outcome"], move["moved_leads"], move["warmup"]["outcome"]) == ("succeeded", 10, "succeeded")
     assert again == (0, report)
     assert shell.requests == requests
+
+
+def test_what_was_told_is_over_at_once(shell: Shell) -> None:
+    """Killed between the two, the next run with the same command would be a new one, and send again."""
+    done = shell.run("run", shell.plan(), "--json")
+    over = time.time()
+
+    with closing(sqlite3.connect(shell.folder / "ledger.sqlite")) as ledger:
+        [(told_at,)] = ledger.execute("SELECT told_at FROM moves")
+    assert done.returncode == 0
+    assert over - told_at < 0.3
 
 
 def test_a_job_that_fails_ends_1_and_is_told_without_noise(shell: Shell) -> None:
