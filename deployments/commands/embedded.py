@@ -1,31 +1,29 @@
-"""A Prefect server for a run by hand: the configured one, else Prefect's embedded server.
-
-Prefect starts its embedded server as a child process and stops it at exit; killed with SIGKILL it would leave
-it behind, 230 MB each time. So the child is kept on a leash: a tiny process that ends it when we are gone.
-"""
+"""A Prefect server for a run by hand: the configured one, else Prefect's embedded server."""
 
 import os
+import re
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+import httpx
 
 from leadmoves.errors import InvalidInput, LeadMoveError, Problem
 
+SERVER = Path(__file__).with_name("prefect_api.py")
+# The last line of a traceback.
+RAISED = re.compile(r"^[\w.]+(?:Error|Exception): .*$", re.MULTILINE)
 # Seconds that the server may take to answer: 11 on a fresh home, several times that on a busy machine.
-START = 120
+START = 120.0
 # Seconds that the last logs and events of a run may take to reach the server.
 HAND_OVER = 10.0
-# Reads until our end of the pipe is closed, by us or by our death, then ends the server.
-LEASH = """
-import os, signal, sys
-sys.stdin.read()
-try:
-    os.kill(int(sys.argv[1]), signal.SIGTERM)
-except ProcessLookupError:
-    pass
-"""
+# Seconds that the server may take to end; it gives its open requests three.
+STOP = 8.0
 
 
 def quiet(*, verbose: bool) -> None:
@@ -36,8 +34,11 @@ def quiet(*, verbose: bool) -> None:
 
 
 @contextmanager
-def prefect_server() -> Iterator[bool]:
+def prefect_server(meanwhile: Callable[[], object]) -> Iterator[bool]:
     """A Prefect API for the runs inside; yields whether it has a UI.
+
+    Args:
+        meanwhile: what is to be done while the embedded server starts, such as importing what runs inside.
 
     Raises:
         InvalidInput: PREFECT_API_URL is set and nobody answers there.
@@ -51,40 +52,49 @@ def prefect_server() -> Iterator[bool]:
         with _handed_over():
             yield True
         return
-    with _embedded() as url, temporary_settings({PREFECT_API_URL: url}), _handed_over():
+    with _embedded(meanwhile) as url, temporary_settings({PREFECT_API_URL: url}), _handed_over():
         yield False
 
 
 @contextmanager
-def _embedded() -> Iterator[str]:
-    """Prefect's embedded server, on a leash from its first moment; its URL."""
-    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - as above
+def _embedded(meanwhile: Callable[[], object]) -> Iterator[str]:
+    """Prefect's embedded server; its URL. Ctrl-C is ours alone: what it interrupts is still written down."""
+    with TemporaryFile() as said:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+            server = _start(listening.fileno(), said)
+        try:
+            meanwhile()
+            _wait_for(url, said)
+            yield url
+        finally:
+            _end(server)
 
-    leashes = []
 
-    class Leashed(SubprocessASGIServer):
-        def _run_uvicorn_command(self) -> "subprocess.Popen[bytes]":
-            process = super()._run_uvicorn_command()
-            leashes.append(_leash(process.pid))
-            return process
+def _start(listening: int, said: IO[bytes]) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-P", str(SERVER), str(listening)]
+    return subprocess.Popen(  # noqa: S603 - our own words
+        command, stdin=subprocess.PIPE, stdout=said, stderr=said, pass_fds=[listening], start_new_session=True
+    )
 
-    server = Leashed()
+
+def _wait_for(url: str, said: IO[bytes]) -> None:
+    """One request, answered as soon as the server can; refused at once where its process has ended."""
     try:
-        _begin(server)
-        yield server.api_url
-    finally:
-        server.stop()
-        for leash in leashes:
-            leash.kill()  # before its pipe closes: the server's process number may be another's by now
-            leash.communicate()
+        httpx.get(f"{url}/health", timeout=START).raise_for_status()
+    except httpx.HTTPError as error:
+        said.seek(0)
+        why = RAISED.findall(said.read().decode(errors="replace"))
+        reason = why[-1] if why else type(error).__name__
+        raise LeadMoveError(f"Prefect's embedded server did not start: {reason}; nothing was sent") from error
 
 
-def _begin(server: Any) -> None:
+def _end(server: "subprocess.Popen[bytes]") -> None:
     try:
-        server.start(timeout=START)
-    except RuntimeError as error:
-        said = f"Prefect's embedded server did not answer within {START} s; nothing was sent"
-        raise LeadMoveError(said) from error
+        server.communicate(timeout=STOP)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.communicate()
 
 
 @contextmanager
@@ -100,14 +110,7 @@ def _handed_over() -> Iterator[None]:
             worker.drain_all(timeout=HAND_OVER)
 
 
-def _leash(pid: int) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-S", "-c", LEASH, str(pid)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own words
-
-
 def _answers(url: str) -> None:
-    import httpx  # noqa: PLC0415 - as above
-
     try:
         httpx.get(f"{url}/health", timeout=10).raise_for_status()
     except httpx.HTTPError as error:

@@ -61,12 +61,16 @@ def run_flow(screen: Screen, flow: Flow, occasion: str) -> Report:
     screen.say("starting Prefect …")
     from tasks.audience import watched_by  # noqa: PLC0415 - Prefect, 0.8 s
 
-    with prefect_server() as screen.links, watched_by(screen):
+    with prefect_server(_import_flows) as screen.links, watched_by(screen):
         try:
             with screen.live():
                 return asyncio.run(_report(flow))
         except KeyboardInterrupt:
             return _interrupted(screen, occasion)
+
+
+def _import_flows() -> None:
+    import flows.move_plan  # noqa: F401, PLC0415 - Prefect, and most of what the other flows need
 
 
 def show(report: Report, settings: Settings, *, as_json: bool) -> int:

@@ -102,6 +102,17 @@ def test_a_prefect_server_that_does_not_answer_is_refused(shell: Shell) -> None:
     assert TRACEBACK not in done.stderr
 
 
+def test_an_embedded_server_that_cannot_start_is_refused_in_one_sentence(shell: Shell) -> None:
+    database = "sqlite+aiosqlite:////proc/nowhere/prefect.db"
+    shell.environment |= {"PREFECT_API_URL": "", "PREFECT_API_DATABASE_CONNECTION_URL": database}
+
+    done = shell.run("run", shell.plan())
+
+    assert (done.returncode, shell.requests) == (2, 0)
+    assert "did not start: sqlalchemy.exc.OperationalError" in done.stderr
+    assert len(done.stderr.splitlines()) == 2  # that it starts, and this
+
+
 def test_ctrl_c_says_which_job_goes_on_and_resume_finishes_it(shell: Shell) -> None:
     shell.script(duration=4)
     waiting = shell.start("run", shell.plan())
@@ -178,7 +189,7 @@ def _embedded_servers(parent: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (stat := _read(entry / "stat")):
             ours = int(stat.rpartition(")")[2].split()[1]) == parent
-            if ours and "prefect.server" in _read(entry / "cmdline"):
+            if ours and "prefect_api" in _read(entry / "cmdline"):
                 found.append(int(entry.name))
     return found
 
@@ -194,7 +205,7 @@ def _gone(pids: list[int]) -> bool:
     """Whether all these processes end soon."""
     over = time.monotonic() + PATIENCE
     while time.monotonic() < over:
-        if not any("prefect.server" in _read(Path(f"/proc/{pid}/cmdline")) for pid in pids):
+        if not any("prefect_api" in _read(Path(f"/proc/{pid}/cmdline")) for pid in pids):
             return True
         time.sleep(0.05)  # a process of another's: there is no event to wait for
     return False
