@@ -1,6 +1,8 @@
 """Move a whole plan: what shares a list or campaign in order, everything else side by side."""
 
 import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from typing import Any
 
 from prefect import flow
@@ -66,17 +68,30 @@ async def carry_out_all(desk: Desk, courses: list[Course], *, stop_on_failure: b
     reports: dict[int, MoveReport] = {}
     running: dict[asyncio.Task[MoveReport], int] = {}
     stopped = False
-    while not schedule.done:
-        for index in schedule.take():
-            carry = _leave_out(desk, courses[index]) if stopped else _start(desk, courses[index])
-            running[asyncio.create_task(carry)] = index
-        over, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in over:
-            index = running.pop(task)
-            reports[index] = task.result()
-            schedule.ended(index)
-            stopped = stopped or (stop_on_failure and reports[index].outcome is not Outcome.SUCCEEDED)
+    async with _none_left(running):
+        while not schedule.done:
+            for index in schedule.take():
+                carry = _leave_out(desk, courses[index]) if stopped else _start(desk, courses[index])
+                running[asyncio.create_task(carry)] = index
+            over, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in over:
+                index = running.pop(task)
+                reports[index] = task.result()
+                schedule.ended(index)
+                stopped = stopped or (stop_on_failure and reports[index].outcome is not Outcome.SUCCEEDED)
     return [reports[index] for index in range(len(courses))]
+
+
+@asynccontextmanager
+async def _none_left(running: Collection[asyncio.Task[MoveReport]]) -> AsyncIterator[None]:
+    """However the block ends, by Ctrl-C say, no move goes on without it: the ledger has them all."""
+    try:
+        yield
+    finally:
+        left = list(running)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 def _claim(course: Course) -> Claim:

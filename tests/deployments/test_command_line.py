@@ -114,13 +114,15 @@ def test_an_embedded_server_that_cannot_start_is_refused_in_one_sentence(shell: 
 
 
 def test_ctrl_c_says_which_job_goes_on_and_resume_finishes_it(shell: Shell) -> None:
-    shell.script(duration=4)
+    shell.script(duration=10)
     waiting = shell.start("run", shell.plan())
-    waiting.until("sent, job")
+    waiting.until("in-progress")
 
     waiting.kill(signal.SIGINT)
+    interrupted = time.monotonic()
 
     assert waiting.end() == 3
+    assert time.monotonic() - interrupted < 5, "it waited for the end of the job"
     [job] = [job.id for job in shell.sandbox.jobs.by_id.values()]
     assert f"job {job} goes on" in waiting.text
     assert TRACEBACK not in waiting.text
