@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from flows.cancelled import send_no_more
 from flows.desk import Desk, open_desk, run_link
 from flows.finish import finish
 from flows.occasion import Text, occasion_of_run
@@ -40,6 +41,7 @@ def name_of_run() -> str:
     validate_parameters=False,
     persist_result=True,
     on_crashed=[say_what_was_wrong],
+    on_cancellation=[send_no_more],
 )
 @refusing
 async def move_leads(move: Move, occasion: Text = None, credentials: Text = None) -> State[Any]:
@@ -57,7 +59,7 @@ async def move_leads(move: Move, occasion: Text = None, credentials: Text = None
     await check_blocks([name for one in plan.moves for name in one.notify])
     occasion = occasion_of_run(occasion)
     async with open_desk(credentials, moves=len(plan.moves)) as desk:
-        rows = await begin(desk.workspace.ledger, plan, occasion)
+        rows = await begin(desk.workspace.ledger, plan, occasion, flow_run.id)
         await tag_run(rows)
         reports = [await carry_out(desk, Course(desk.workspace, row)) for row in rows]
         return await finish(desk, Report(occasion=occasion, moves=tuple(reports)))

@@ -7,7 +7,9 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 
+from flows.cancelled import send_no_more
 from flows.desk import Desk, open_desk
 from flows.finish import finish
 from flows.move_leads import as_given, carry_out
@@ -30,7 +32,13 @@ SIDE_BY_SIDE = 1000
 VERIFIED = 10
 
 
-@flow(name="move-plan", validate_parameters=False, persist_result=True, on_crashed=[say_what_was_wrong])
+@flow(
+    name="move-plan",
+    validate_parameters=False,
+    persist_result=True,
+    on_crashed=[say_what_was_wrong],
+    on_cancellation=[send_no_more],
+)
 @refusing
 async def move_plan(
     plan: Plan | None = None,
@@ -53,7 +61,7 @@ async def move_plan(
     await check_blocks([name for move in checked.moves for name in move.notify])
     occasion = occasion_of_run(occasion)
     async with open_desk(credentials, moves=len(checked.moves)) as desk:
-        rows = await begin(desk.workspace.ledger, checked, occasion)
+        rows = await begin(desk.workspace.ledger, checked, occasion, flow_run.id)
         every = max(len(rows) // VERIFIED, 1)
         courses = [Course(desk.workspace, row, verified=n % every == 0) for n, row in enumerate(rows)]
         reports = await carry_out_all(desk, courses, stop_on_failure=checked.stop_on_failure)

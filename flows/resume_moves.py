@@ -4,8 +4,10 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.cancelled import send_no_more
 from flows.desk import open_desk
 from flows.finish import finish
 from flows.move_plan import carry_out_all
@@ -17,7 +19,12 @@ from leadmoves.ledger import State as RowState
 from leadmoves.report import Report, report_of_row
 
 
-@flow(name="resume-moves", persist_result=True, on_crashed=[say_what_was_wrong])
+@flow(
+    name="resume-moves",
+    persist_result=True,
+    on_crashed=[say_what_was_wrong],
+    on_cancellation=[send_no_more],
+)
 @refusing
 async def resume_moves(key: Text = None, credentials: Text = None) -> State[Any]:
     """Take up moves whose run died, or whose job still ran when their run stopped waiting.
@@ -34,6 +41,7 @@ async def resume_moves(key: Text = None, credentials: Text = None) -> State[Any]
         rows = await _unfinished(ledger, key)
         doubtful = [row for row in rows if row.state is RowState.IN_DOUBT]
         ours = [row for row in rows if row not in doubtful and await ledger.take(row.key)]
+        await ledger.carried_by([row.key for row in ours], str(flow_run.id))
         reports = await carry_out_all(desk, [Course(desk.workspace, row) for row in ours])
         report = Report(occasion="resume", moves=(*reports, *map(report_of_row, doubtful)))
         if not report.moves:

@@ -42,6 +42,8 @@ async def begin(ledger: Ledger, plan: Plan, occasion: str, flow_run: str | None 
     for key, row in rows.items():
         if row.repeatable and row.told_at is not None:
             rows[key] = await ledger.reopen(key) or await ledger.row(key) or row
+    if flow_run and (others := [key for key, row in rows.items() if row.flow_run != flow_run]):
+        await ledger.carried_by(others, flow_run)
     return [rows[intent.key] for intent in intents]
 
 

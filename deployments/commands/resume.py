@@ -19,14 +19,13 @@ def resume(key: str | None, adopt: str | None, *, send_again: bool, as_json: boo
         LeadMoveError: refused, nothing was sent.
 
     """
-    settings = read_settings()
-    settings.required_key()
+    read_settings().required_key()
     if adopt or send_again:
         _decide(key, adopt, send_again=send_again)
     elif key:
         known_row(key)
     quiet(verbose=verbose)
-    return show(run_flow(Screen(), lambda: _resume_moves(key), "resume"), settings, as_json=as_json)
+    return show(run_flow(Screen(), lambda: _resume_moves(key), "resume"), as_json=as_json)
 
 
 def _decide(key: str | None, adopt: str | None, *, send_again: bool) -> None:

@@ -9,14 +9,14 @@ from typing import Any, NoReturn
 
 from deployments.commands.embedded import prefect_server, quiet
 from deployments.commands.screen import Screen, print_report
+from deployments.commands.status import with_ledger
 from leadmoves.begin import intent_of, new_occasion, unfinished_occasions
-from leadmoves.clock import SystemClock
 from leadmoves.errors import LeadMoveError
 from leadmoves.jobs import Outcome
-from leadmoves.ledger import Ledger
 from leadmoves.plan import Plan, read_plan
 from leadmoves.report import MoveReport, Report
-from leadmoves.settings import Settings, read_settings
+from leadmoves.settings import read_settings
+from leadmoves.stop import stop
 
 Flow = Callable[[], Awaitable[Any]]
 
@@ -29,13 +29,12 @@ def run_plan(path: Path, occasion: str | None, *, anew: bool, as_json: bool, ver
 
     """
     plan = read_plan(path)
-    settings = read_settings()
-    settings.required_key()
+    read_settings().required_key()
     screen = Screen()
-    occasion = occasion or asyncio.run(_choose_occasion(plan, settings, screen, anew=anew))
+    occasion = occasion or _choose_occasion(plan, screen, anew=anew)
     quiet(verbose=verbose)
     report = run_flow(screen, lambda: _move_plan(path.absolute(), occasion), occasion)
-    return show(report, settings, as_json=as_json)
+    return show(report, as_json=as_json)
 
 
 def dry_run_plan(path: Path, occasion: str | None, *, as_json: bool) -> int:
@@ -73,10 +72,10 @@ def _import_flows() -> None:
     import flows.move_plan  # noqa: F401, PLC0415 - Prefect, and most of what the other flows need
 
 
-def show(report: Report, settings: Settings, *, as_json: bool) -> int:
+def show(report: Report, *, as_json: bool) -> int:
     """Print a report, then write in the ledger that a person was told."""
     print_report(report, as_json=as_json)
-    asyncio.run(_told(report, settings))
+    with_ledger(lambda ledger: ledger.told([move.key for move in report.moves]))
     return report.exit_code
 
 
@@ -107,15 +106,9 @@ async def _report(flow: Flow) -> Report:
     return Report.model_validate(result)
 
 
-async def _choose_occasion(plan: Plan, settings: Settings, screen: Screen, *, anew: bool) -> str:
+def _choose_occasion(plan: Plan, screen: Screen, *, anew: bool) -> str:
     """Where an earlier run of these moves is unfinished, finish that one, and say so."""
-    if anew:
-        return new_occasion()
-    ledger = await Ledger.open(settings.ledger_url, SystemClock(), settings.lease)
-    try:
-        unfinished = await unfinished_occasions(ledger, plan.moves)
-    finally:
-        await ledger.close()
+    unfinished = [] if anew else with_ledger(lambda ledger: unfinished_occasions(ledger, plan.moves))
     if not unfinished:
         return new_occasion()
     screen.say(
@@ -124,16 +117,9 @@ async def _choose_occasion(plan: Plan, settings: Settings, screen: Screen, *, an
     return unfinished[-1]
 
 
-async def _told(report: Report, settings: Settings) -> None:
-    ledger = await Ledger.open(settings.ledger_url, SystemClock(), settings.lease)
-    try:
-        await ledger.told([move.key for move in report.moves])
-    finally:
-        await ledger.close()
-
-
 def _interrupted(screen: Screen, occasion: str) -> Report:
-    """Ctrl-C: we stop waiting, the jobs go on."""
+    """Ctrl-C: nothing more is sent, we stop waiting, the jobs go on."""
+    stopped = with_ledger(lambda ledger: stop(ledger, occasion=occasion))
     waiting = []
     for job_id, (key, name) in screen.running.items():
         screen.say(f"{name}: job {job_id} goes on in Instantly; look again: lead-moves resume {key}")
@@ -141,6 +127,6 @@ def _interrupted(screen: Screen, occasion: str) -> Report:
         waiting.append(
             MoveReport(name=name, key=key, outcome=Outcome.STILL_RUNNING, reason=reason, job_ids=(job_id,))
         )
-    if not waiting:
+    if not waiting and not stopped:
         screen.say("interrupted; finish it with: lead-moves resume")
-    return Report(occasion=occasion, moves=(*screen.reports.values(), *waiting))
+    return Report(occasion=occasion, moves=(*screen.reports.values(), *waiting, *stopped))

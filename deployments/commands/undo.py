@@ -16,11 +16,10 @@ def undo(key: str, *, as_json: bool, verbose: bool) -> int:
         LeadMoveError: refused, nothing was sent.
 
     """
-    settings = read_settings()
-    settings.required_key()
+    read_settings().required_key()
     known_row(key)
     quiet(verbose=verbose)
-    return show(run_flow(Screen(), lambda: _undo_move(key), f"undo {key}"), settings, as_json=as_json)
+    return show(run_flow(Screen(), lambda: _undo_move(key), f"undo {key}"), as_json=as_json)
 
 
 async def _undo_move(key: str) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, and_, select
 
 from leadmoves.ledger.database import Database
-from leadmoves.ledger.rows import Row, row_of
+from leadmoves.ledger.rows import Row, State, row_of
 from leadmoves.ledger.tables import moves
 
 # How many keys one statement may name: SQLite takes 32,766 variables, old builds 999.
@@ -33,6 +33,11 @@ class Readings:
 
     async def newest(self, limit: int = 50) -> list[Row]:
         return await self._rows(moves.c.parent.is_(None), limit=limit)
+
+    async def unsent(self, occasion: str | None, flow_run: str | None) -> list[Row]:
+        """Moves and warmups of an occasion or a flow run of which, for certain, nothing was accepted yet."""
+        whose = moves.c.flow_run == flow_run if flow_run else moves.c.occasion == occasion
+        return await self._rows(and_(whose, moves.c.state == State.INTENDED))
 
     async def unfinished(self) -> list[Row]:
         """Moves (no warmups) that a run began and no person was told the outcome of, oldest first."""

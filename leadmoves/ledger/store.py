@@ -198,6 +198,36 @@ class Ledger(Readings):
                 await holds.free(connection, self.owner, key)
         return row or await self._refuse(key)
 
+    async def stop(self, reports: Mapping[str, Mapping[str, Any]], reason: str) -> set[str]:
+        """End moves that are not sent, and tell so; an owner that was about to send one finds it ended.
+
+        Returns:
+            The keys of those that were stopped; the others were sent meanwhile.
+
+        """
+        now = self._clock.now()
+        story = {
+            "state": State.ENDED,
+            "outcome": Outcome.NOT_SENT,
+            "reason": reason,
+            "ended_at": now,
+            "told_at": now,
+        }
+        stopped = set()
+        async with self.database.writing(alone=True) as connection:
+            for key, report in reports.items():
+                unsent = moves.c.state == State.INTENDED
+                if await self._update(connection, key, unsent, report=dict(report), lease_until=0.0, **story):
+                    stopped.add(key)
+        return stopped
+
+    async def carried_by(self, keys: Sequence[str], flow_run: str) -> None:
+        """Note which flow run carries these moves out from now on."""
+        async with self.database.writing(alone=True) as connection:
+            for start in range(0, len(keys), BATCH):
+                these = and_(moves.c.key.in_(keys[start : start + BATCH]), moves.c.state != State.ENDED)
+                await connection.execute(update(moves).where(these).values(flow_run=flow_run))
+
     async def told(self, keys: Sequence[str]) -> None:
         """A person was shown these outcomes; what is still open stays unfinished."""
         now = self._clock.now()

@@ -137,6 +137,21 @@ def test_ctrl_c_says_which_job_goes_on_and_resume_finishes_it(shell: Shell) -> N
     assert shell.posts == 1
 
 
+def test_ctrl_c_sends_no_more_until_the_same_command_is_typed_again(shell: Shell) -> None:
+    """The second move waits for the list of the first."""
+    shell.script(duration=5)
+    plan = shell.plan(shell.move(), shell.move("second"))
+    waiting = shell.start("run", plan)
+    waiting.until("in-progress")
+
+    waiting.kill(signal.SIGINT)
+
+    assert (waiting.end(), "its run was stopped before it was sent" in waiting.text) == (3, True)
+    assert [move["name"] for move in shell.json("resume")[1]["moves"]] == ["top-up"]
+    assert shell.posts == 1
+    assert [move["outcome"] for move in shell.json("run", plan)[1]["moves"]] == ["succeeded", "succeeded"]
+
+
 def test_a_killed_run_leaves_no_server_and_the_same_command_finishes_it(shell: Shell) -> None:
     shell.script(duration=4)
     plan = shell.plan()

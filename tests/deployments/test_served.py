@@ -259,6 +259,24 @@ def test_a_server_that_is_killed_and_comes_back_loses_no_move(served: Served) ->
     assert jobs(served.instantly) - before == 1
 
 
+def test_a_run_that_a_person_cancels_sends_no_more(served: Served) -> None:
+    """The second move waits for the list of the first; `resume-moves` finishes the first, and leaves the second."""
+    before = jobs(served.instantly)
+    served.script(duration=8.0)
+    moves = [move(served.instantly, name)["move"] for name in ("stopped", "never sent")]
+    run_id = served.stage.start("move-plan", {"plan": {"moves": moves}})
+    until(lambda: jobs(served.instantly) > before, "nothing was sent")
+
+    cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}, "force": True}
+    served.stage.post(f"/flow_runs/{run_id}/set_state", cancelling)
+
+    assert served.stage.ended(run_id)["state_name"] == "Cancelled"
+    time.sleep(LEASE)
+    run = served.stage.ended(served.stage.start("resume-moves", {}))
+    assert (run["state_name"], run["name"].partition(",")[0]) == ("Completed", "stopped → campaign 019f0000")
+    assert jobs(served.instantly) - before == 1
+
+
 def _runs(stage: Stage, name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = stage.post("/flow_runs/filter", {"deployments": {"name": {"any_": [name]}}})
     return found

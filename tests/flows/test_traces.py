@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,7 @@ async def _task_runs(flow_run: "UUID", expected: int) -> list[str]:
 async def _events(key: str, last: str) -> set[str]:
     """What was emitted on the resource of a move, once the last has arrived."""
     wanted = {
-        "occurred": {"since": datetime.now(UTC).replace(hour=0).isoformat()},
+        "occurred": {"since": (datetime.now(UTC) - timedelta(hours=1)).isoformat()},
         "resource": {"id": [f"lead-move.{key}"]},
     }
     async with get_client() as client:
