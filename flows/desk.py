@@ -12,9 +12,9 @@ from leadmoves.course import Course
 from leadmoves.decisions import ROUTINE, Decision
 from leadmoves.jobs import Job
 from leadmoves.ledger import Row
-from leadmoves.report import MoveReport
+from leadmoves.outcome.report import MoveReport
+from leadmoves.outcome.telling import message, subject
 from leadmoves.submit.batch import Batch
-from leadmoves.telling import message, subject
 from leadmoves.workspace import Workspace, open_workspace
 from tasks.audience import Audience, ProgressArtifact, audience, emit, emit_decision
 from tasks.credentials import find_credentials

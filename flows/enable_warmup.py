@@ -12,9 +12,9 @@ from flows.move_leads import as_given
 from flows.occasion import Text, occasion_of_run
 from flows.refused import refusing, say_what_was_wrong
 from leadmoves.jobs import Outcome
+from leadmoves.outcome.report import WarmupReport
 from leadmoves.plan import WarmupRequest
 from leadmoves.plan.refusal import checked
-from leadmoves.report import WarmupReport
 from tasks.warmup import warm_up_now
 
 PATIENCE = 30 * 60.0  # seconds; as long as a move is waited for

@@ -10,8 +10,8 @@ from prefect.states import Completed, Failed
 from flows.desk import Desk
 from flows.shown import name_run, ways
 from leadmoves.jobs import Outcome
-from leadmoves.report import MoveReport, Report
-from leadmoves.telling import counted
+from leadmoves.outcome.report import MoveReport, Report
+from leadmoves.outcome.telling import counted
 from tasks.audience import audience
 
 # Where the moves of a plan ended differently, the state is named after the first of these.

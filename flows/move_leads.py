@@ -21,9 +21,9 @@ from leadmoves.begin import begin
 from leadmoves.course import Course
 from leadmoves.errors import InvalidInput, LeaseLost
 from leadmoves.jobs import Outcome
+from leadmoves.outcome.report import MoveReport, Report
+from leadmoves.outcome.telling import message, subject
 from leadmoves.plan import Move, Plan, check_plan
-from leadmoves.report import MoveReport, Report
-from leadmoves.telling import message, subject
 from tasks.notify import check_blocks, notify
 from tasks.verify import verify_move
 from tasks.warmup import warm_up_after

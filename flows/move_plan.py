@@ -19,10 +19,10 @@ from flows.shown import tag_run
 from flows.size import warn_of_size
 from leadmoves.begin import begin
 from leadmoves.course import Course
-from leadmoves.endings import Ending
 from leadmoves.jobs import Outcome
+from leadmoves.outcome.endings import Ending
+from leadmoves.outcome.report import MoveReport, Report
 from leadmoves.plan import Plan, check_plan, read_plan
-from leadmoves.report import MoveReport, Report
 from leadmoves.schedule import Claim, Order, Schedule
 from tasks.notify import check_blocks
 

@@ -16,7 +16,7 @@ from flows.refused import refusing, say_what_was_wrong
 from leadmoves.course import Course
 from leadmoves.ledger import Ledger, Row
 from leadmoves.ledger import State as RowState
-from leadmoves.report import Report, report_of_row
+from leadmoves.outcome.report import Report, report_of_row
 
 
 @flow(

@@ -12,8 +12,8 @@ from prefect.context import FlowRunContext
 
 from leadmoves.jobs import Outcome
 from leadmoves.ledger import Row
-from leadmoves.report import MoveReport, Report
-from leadmoves.telling import places
+from leadmoves.outcome.report import MoveReport, Report
+from leadmoves.outcome.telling import places
 from tasks.audience import audience
 
 CAMPAIGN = "https://app.instantly.ai/app/campaign/"

@@ -15,7 +15,7 @@ from flows.refused import refusing, say_what_was_wrong
 from leadmoves.begin import begin
 from leadmoves.course import Course
 from leadmoves.errors import InvalidInput, Problem
-from leadmoves.report import Report
+from leadmoves.outcome.report import Report
 from leadmoves.undo import way_back
 
 

@@ -7,11 +7,11 @@ What follows an outcome is the caller's to decide; this keeps what every step ne
 
 from leadmoves.api.tally import Tally, counting
 from leadmoves.begin import move_of
-from leadmoves.endings import Ending
 from leadmoves.ledger import Row, State
-from leadmoves.report import MoveReport, Verified, WarmupReport, report_of
+from leadmoves.outcome.endings import Ending
+from leadmoves.outcome.report import MoveReport, Verified, WarmupReport, report_of
 from leadmoves.verify import verify
-from leadmoves.warming import warm_up
+from leadmoves.warmup.warming import warm_up
 from leadmoves.workspace import Workspace
 
 

@@ -4,10 +4,10 @@ A run that dies is another matter: nobody wanted that, and whoever resumes it se
 """
 
 from leadmoves.api.tally import Tally
-from leadmoves.endings import Ending
 from leadmoves.jobs import Outcome
 from leadmoves.ledger import Ledger
-from leadmoves.report import MoveReport, report_of
+from leadmoves.outcome.endings import Ending
+from leadmoves.outcome.report import MoveReport, report_of
 
 REASON = "its run was stopped before it was sent; run it again to send it"
 

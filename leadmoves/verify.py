@@ -6,7 +6,7 @@ from typing import Any
 from leadmoves.api import Instantly
 from leadmoves.clock import Clock
 from leadmoves.errors import ApiError
-from leadmoves.report import Verified
+from leadmoves.outcome.report import Verified
 
 SAMPLE = 5  # leads; enough to catch a wrong destination, which hits all of them
 # Reads right after «success» may lag (not documented): asked again after so many seconds each.

@@ -15,10 +15,10 @@ from leadmoves.api.pace import SharedPace, pace_alone, pace_by_database, pace_by
 from leadmoves.api.tally import Tally, counting
 from leadmoves.clock import Clock, SystemClock
 from leadmoves.decisions import Counted, Listener, nobody
-from leadmoves.endings import Ending, ending_of_row, ending_of_wait
 from leadmoves.errors import ApiError, LedgerError
 from leadmoves.jobs import DATA_FIELDS, Job, Outcome
 from leadmoves.ledger import Ledger, Row, State
+from leadmoves.outcome.endings import Ending, ending_of_row, ending_of_wait
 from leadmoves.preview import held_back
 from leadmoves.settings import Settings
 from leadmoves.submit import Submitter

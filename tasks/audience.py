@@ -11,7 +11,7 @@ from prefect.events import emit_event
 
 from leadmoves.decisions import Decided, Decision
 from leadmoves.jobs import Job
-from leadmoves.report import MoveReport
+from leadmoves.outcome.report import MoveReport
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -4,7 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from leadmoves.course import Course
-from leadmoves.report import Verified
+from leadmoves.outcome.report import Verified
 
 
 @task(name="verify", task_run_name="verify {course.row.name}", cache_policy=NO_CACHE, retries=0)

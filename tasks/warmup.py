@@ -5,9 +5,9 @@ from prefect.cache_policies import NO_CACHE
 
 from leadmoves.api.tally import Tally
 from leadmoves.course import Course
+from leadmoves.outcome.report import WarmupReport
 from leadmoves.plan import WarmupRequest
-from leadmoves.report import WarmupReport
-from leadmoves.warming import warm_up
+from leadmoves.warmup.warming import warm_up
 from leadmoves.workspace import Workspace
 
 

@@ -19,7 +19,7 @@ from deployments.commands.embedded import quiet
 from deployments.commands.run import run_flow
 from deployments.commands.screen import Screen, print_report
 from leadmoves.jobs import Outcome
-from leadmoves.report import Report
+from leadmoves.outcome.report import Report
 from sandbox import Fault, Sandbox, Script, create, running
 
 LEADS = 5_000

@@ -7,9 +7,9 @@ from deployments.commands.screen import print_report
 from leadmoves.begin import intent_of
 from leadmoves.errors import ApiError
 from leadmoves.jobs import Outcome
+from leadmoves.outcome.report import MoveReport, Report
 from leadmoves.plan import Move, Plan, read_plan
 from leadmoves.preview import preview
-from leadmoves.report import MoveReport, Report
 from leadmoves.settings import read_settings
 from leadmoves.workspace import Workspace, open_workspace
 

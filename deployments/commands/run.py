@@ -13,8 +13,8 @@ from deployments.commands.status import with_ledger
 from leadmoves.begin import intent_of, new_occasion, unfinished_occasions
 from leadmoves.errors import LeadMoveError
 from leadmoves.jobs import Outcome
+from leadmoves.outcome.report import MoveReport, Report
 from leadmoves.plan import Plan, read_plan
-from leadmoves.report import MoveReport, Report
 from leadmoves.settings import read_settings
 from leadmoves.stop import stop
 

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from leadmoves.decisions import Decided, Decision
 from leadmoves.jobs import Job, Outcome
-from leadmoves.report import MoveReport, Report, WarmupReport
-from leadmoves.telling import advice, counted
+from leadmoves.outcome.report import MoveReport, Report, WarmupReport
+from leadmoves.outcome.telling import advice, counted
 
 BARS = 10  # moves that get a bar each; a bigger plan has one for all
 NOTES = 50  # lines below the table; all of them are in --json and in the ledger

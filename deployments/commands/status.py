@@ -15,9 +15,9 @@ from deployments.commands.screen import print_report, sentence
 from leadmoves.clock import SystemClock
 from leadmoves.errors import InvalidInput, Problem
 from leadmoves.ledger import Ledger, Row
-from leadmoves.report import Report, report_of_row
+from leadmoves.outcome.report import Report, report_of_row
+from leadmoves.outcome.telling import advice
 from leadmoves.settings import read_settings
-from leadmoves.telling import advice
 
 T = TypeVar("T")
 DAY = 86_400.0

@@ -14,7 +14,7 @@ from prefect import Flow
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.schemas.objects import State
 
-from leadmoves.report import MoveReport, Report
+from leadmoves.outcome.report import MoveReport, Report
 from sandbox import Fault, Sandbox, Script, Settings, Workspace, create, running
 from sandbox.workspace import Place
 

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from leadmoves.report import Verified
+from leadmoves.outcome.report import Verified
 from leadmoves.verify import SAMPLE, verify
 from sandbox import Fault
 from tests.leadmoves.scene import Saying, Scene, client, virtually

@@ -1,7 +1,7 @@
 """How far a run has come, as its progress artifact shows it."""
 
 from leadmoves.jobs import Job, Outcome
-from leadmoves.report import MoveReport
+from leadmoves.outcome.report import MoveReport
 from tasks.audience import ProgressArtifact
 
 

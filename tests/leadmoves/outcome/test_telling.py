@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from leadmoves.jobs import Outcome
-from leadmoves.report import MoveReport, WarmupReport
-from leadmoves.telling import advice, counted, message, subject
+from leadmoves.outcome.report import MoveReport, WarmupReport
+from leadmoves.outcome.telling import advice, counted, message, subject
 from tests.leadmoves.office import office
 from tests.leadmoves.scene import virtually
 

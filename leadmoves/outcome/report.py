@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 from leadmoves.api.tally import Purpose, Tally
-from leadmoves.endings import Ending
 from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Row
+from leadmoves.outcome.endings import Ending
 
 LEFT_OUT = (
     "duplicated_leads",

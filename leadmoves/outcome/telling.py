@@ -5,7 +5,7 @@ from typing import Any
 
 from leadmoves.jobs import Outcome
 from leadmoves.ledger import Row
-from leadmoves.report import MoveReport, WarmupReport
+from leadmoves.outcome.report import MoveReport, WarmupReport
 
 WORDS = {
     "duplicated_leads": "duplicates",

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from leadmoves.jobs import Job, Outcome
-from leadmoves.warmed import check_accounts
+from leadmoves.warmup.warmed import check_accounts
 from sandbox import Fault
 from tests.leadmoves.scene import Scene, virtually
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from leadmoves.api.tally import Tally
-from leadmoves.endings import Ending
 from leadmoves.jobs import Job, Outcome
 from leadmoves.ledger import Row
-from leadmoves.report import MoveReport, Report, Verified, WarmupReport, report_of
+from leadmoves.outcome.endings import Ending
+from leadmoves.outcome.report import MoveReport, Report, Verified, WarmupReport, report_of
 
 ID = "66" * 12
 COUNTERS = {

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from leadmoves.endings import ending_of_job, ending_of_wait
 from leadmoves.jobs import Job, Outcome
+from leadmoves.outcome.endings import ending_of_job, ending_of_wait
 from leadmoves.watch import Seen, Wait
 
 ID = "66" * 12

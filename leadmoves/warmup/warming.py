@@ -4,13 +4,13 @@ The same warmup on the same occasion is one job, whichever moves of a plan asked
 """
 
 from leadmoves.api.tally import Tally, counting
-from leadmoves.endings import Ending
 from leadmoves.errors import ApiError
 from leadmoves.jobs import Outcome
 from leadmoves.ledger import Intent, Kind, Row, State
+from leadmoves.outcome.endings import Ending
+from leadmoves.outcome.report import WarmupReport
 from leadmoves.plan import WarmupRequest
-from leadmoves.report import WarmupReport
-from leadmoves.warmed import check_accounts
+from leadmoves.warmup.warmed import check_accounts
 from leadmoves.workspace import Workspace
 
 # One warmup at a time: the API answers 409 to a second one.

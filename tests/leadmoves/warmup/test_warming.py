@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from leadmoves.api.tally import Tally
+from leadmoves.outcome.report import WarmupReport
 from leadmoves.plan import WarmupRequest
-from leadmoves.report import WarmupReport
-from leadmoves.warming import warm_up
+from leadmoves.warmup.warming import warm_up
 from tests.leadmoves.office import Office, office
 from tests.leadmoves.scene import virtually
 

@@ -9,7 +9,7 @@ from typing import Any
 from leadmoves.api import PAGE, Instantly
 from leadmoves.errors import ApiError, NotFound
 from leadmoves.jobs import Job, Outcome
-from leadmoves.report import WarmupReport
+from leadmoves.outcome.report import WarmupReport
 
 ACTIVE = 1
 STATUS = {

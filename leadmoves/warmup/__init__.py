@@ -1,0 +1,1 @@
+"""Enable warmup, and tell which accounts do not warm up."""
