@@ -86,6 +86,10 @@ class Book(Protocol):
         """Write the next place down; seconds until it comes."""
         ...
 
+    async def late(self, seconds: float) -> None:
+        """The request of our latest place leaves so much later: its windows count from then."""
+        ...
+
     async def paused(self) -> float:
         """Seconds for which everybody has to stop; 0 or less: none."""
         ...
@@ -111,6 +115,9 @@ class Remembered:
         at = place(now, self._until, self._newest, self._limits)
         self._grants.append(at)
         return at - now
+
+    async def late(self, seconds: float) -> None:
+        self._grants[-1] += seconds
 
     async def paused(self) -> float:
         return self._until - self._clock.monotonic()

@@ -42,6 +42,7 @@ class Filed:
         self._path = path
         self._limits = limits
         self._clock = clock
+        self._mine: int | None = None  # our latest place
         with self._named():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -51,6 +52,9 @@ class Filed:
 
     async def reserve(self) -> float:
         return await self._patiently(self._reserve)
+
+    async def late(self, seconds: float) -> None:
+        await self._patiently(lambda: self._late(seconds))
 
     async def paused(self) -> float:
         return await self._patiently(lambda: self._until(self._clock.now()) - self._clock.now())
@@ -67,8 +71,12 @@ class Filed:
             old, bogus = now - reach(self._limits), now + horizon(self._limits)
             self._db.execute("DELETE FROM grants WHERE at < ? OR at > ?", (old, bogus))
             at = place(now, self._until(now), self._newest, self._limits)
-            self._db.execute("INSERT INTO grants VALUES (?)", (at,))
+            self._mine = self._db.execute("INSERT INTO grants VALUES (?)", (at,)).lastrowid
         return at - now
+
+    def _late(self, seconds: float) -> None:
+        with self._transaction():
+            self._db.execute("UPDATE grants SET at = at + ? WHERE rowid = ?", (seconds, self._mine))
 
     def _pause(self, seconds: float) -> None:
         with self._transaction():

@@ -60,9 +60,13 @@ class Tabled:
         self._asked = sorted({each.limit for window in limits for each in (window, window.halved)})
         self._one = asyncio.Lock()
         self._db: Any = None
+        self._mine = 0.0  # our latest place
 
     async def reserve(self) -> float:
         return await self._patiently(self._reserve)
+
+    async def late(self, seconds: float) -> None:
+        await self._patiently(lambda: self._late(seconds))
 
     async def paused(self) -> float:
         return await self._patiently(self._paused)
@@ -84,7 +88,14 @@ class Tabled:
             f"INSERT INTO pace_grants VALUES ({self._budget}, {at!r}); "  # noqa: S608 - numbers of our own
             f"DELETE FROM pace_grants WHERE budget = {self._budget} AND at < {old!r}; COMMIT"
         )
+        self._mine = at
         return float(at - now)
+
+    async def _late(self, seconds: float) -> None:
+        await self._db.execute(
+            f"UPDATE pace_grants SET at = at + {seconds!r} "  # noqa: S608 - numbers of our own
+            f"WHERE budget = {self._budget} AND at = {self._mine!r}"
+        )
 
     async def _paused(self) -> float:
         now, until, _ = await self._db.fetchrow(STATE, self._budget, [])
